@@ -1,0 +1,33 @@
+# Everything runs from one virtual environment, made from the committed uv.lock.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.synced
+
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+
+.PHONY: env demo test lint bench clean
+env: $(STAMP)
+
+$(STAMP): pyproject.toml uv.lock
+	@command -v python3 >/dev/null || { echo "make: python3 is missing: apt-get install python3 python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || python3 -m venv $(VENV) || { rm -rf $(VENV); echo "make: python3 cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14'
+	$(BIN)/uv sync --frozen --inexact
+	@touch $@
+
+demo: env
+	$(BIN)/standings demo
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest --cov --cov-report=term
+
+bench: env
+	$(BIN)/python tests/bench.py
+
+clean:
+	rm -rf $(VENV) demo-lake

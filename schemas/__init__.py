@@ -1,0 +1,1 @@
+"""What declares: tables, suites and reference facts."""

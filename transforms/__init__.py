@@ -1,0 +1,1 @@
+"""What computes: pure functions from frames and plain values to frames."""

@@ -1,0 +1,306 @@
+"""The command line. It imports late, so that help, tables and the status answer within a second."""
+
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from schemas.errors import StandingsError
+
+if TYPE_CHECKING:
+    from flows.path import Outcome
+    from flows.settings import Settings
+
+DEMO_LAKE = "file://./demo-lake"
+DEMO_SEED = 1
+
+# What a person starts from a terminal needs no orchestrator's chatter, and reports to nobody.
+PREFECT = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+}
+
+
+def main() -> None:
+    """Runs a command. What is wrong is told in one line on standard error; the exit code is then not 0."""
+    debug = "--debug" in sys.argv
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit("standings: stopped")
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; what is left in the buffer must not raise at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except StandingsError as error:
+        if debug:
+            raise
+        sys.exit(f"standings: {error}")
+    except Exception as error:
+        if debug:
+            raise
+        line = " ".join(str(error).split())
+        sys.exit(f"standings: unexpected {type(error).__name__}: {line} (run it again with --debug)")
+
+
+def command(function: Callable[..., Any]) -> click.Command:
+    """A command of the group, with the options that all have."""
+    name = function.__name__.removesuffix("_").replace("_", "-")
+    debug = click.option("--debug", is_flag=True, expose_value=False, help="Show where an error comes from.")
+    made: click.Command = cli.command(name)(debug(function))
+    return made
+
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """Which country's AI models does the world call, and how sure are we?
+
+    Fetch or ingest OpenRouter's token rankings, publish country tables from them, and read them here.
+
+    \b
+    No key at hand?      standings demo
+    Have captures?       standings ingest FOLDER
+    Have a key?          OPENROUTER_API_KEY=... standings backfill --from 2025-01-01
+    Then read:           standings table country_week --method all_models
+
+    \b
+    STANDINGS_LAKE       where everything is kept: file://./lake (default) or s3://bucket/prefix
+    STANDINGS_WAREHOUSE  the DuckDB file: warehouse.duckdb inside a file:// lake, else here
+    """
+
+
+@command
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--period", type=click.Choice(["day", "week"]), help="The grain that was asked for.  [default: day]"
+)
+@click.option(
+    "--origin",
+    type=click.Choice(["api", "chart", "reconstructed", "simulated"]),
+    help="Where the captures come from.  [default: api]",
+)
+def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> None:
+    """Land captured API answers and publish their weeks.
+
+    PATHS are files or folders of *.json. A body says neither its period nor its origin: say it here, or in a
+    FILE.request.json beside it. A capture's vintage is its own meta.as_of.
+    """
+    from flows.ingest import ingest as land
+    from flows.path import raw_to_warehouse
+
+    settings = _start()
+    landed = land(settings, paths, period, origin)
+    click.echo(f"{landed.files} captures, {landed.new} of them new", err=True)
+    _finish(raw_to_warehouse(settings))
+
+
+@command
+@click.option("--week", type=DAY, help="Any day of the week.  [default: the last complete week]")
+def weekly(week: datetime | None) -> None:
+    """Fetch one week, and again the one before it, and publish them. Needs OPENROUTER_API_KEY."""
+    _start()
+    _prefect()
+    from flows.weekly import weekly as flow
+
+    _finish(flow(_day(week)))
+
+
+@command
+@click.option("--from", "first", type=DAY, required=True, help="First day; history begins on 2025-01-01.")
+@click.option("--to", "last", type=DAY, help="Last day.  [default: the end of the last complete week]")
+def backfill(first: datetime, last: datetime | None) -> None:
+    """Fetch many weeks in the fewest requests and publish them. Needs OPENROUTER_API_KEY."""
+    _start()
+    _prefect()
+    from flows.backfill import backfill as flow
+
+    _finish(flow(first.date(), _day(last)))
+
+
+@command
+def rebuild() -> None:
+    """Publish anew from the same raw captures with today's code, trying unreadable ones again."""
+    from flows.path import raw_to_warehouse
+
+    _finish(raw_to_warehouse(_start(), again=True))
+
+
+@command
+@click.argument("name")
+@click.option("--week", type=DAY, help="Any day of one week.")
+@click.option("--from", "first", type=DAY, help="Weeks from this one on.")
+@click.option("--to", "last", type=DAY, help="Weeks up to this one.")
+@click.option("--method", help="The way of counting, such as all_models or top9_named.")
+@click.option("--knowledge", type=click.Choice(["then", "now"]), help="What counts as known.")
+@click.option("--country", help="ISO 3166-1 alpha-2 code, or ZZ for what no country can claim.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+def table(
+    name: str,
+    week: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    method: str | None,
+    knowledge: str | None,
+    country: str | None,
+    form: Any,
+    output: Path | None,
+) -> None:
+    """Print the published table NAME.
+
+    \b
+    country_week       tokens and shares by country, with bounds
+    country_lead_week  who leads, how surely, for how many weeks
+    model_week         tokens by model, with its country
+    week_coverage      what each week's figures rest on
+    ranking_entry      the source's rows, every vintage
+    """
+    from flows.read import Selection, select
+    from flows.settings import from_environment
+    from flows.show import render
+
+    if week and (first or last):
+        raise click.UsageError("--week names one week; --from and --to name many: use one or the other")
+    if form == "parquet" and not output:
+        raise click.UsageError("--format parquet needs --output FILE")
+    selection = Selection(
+        _day(week or first),
+        _day(week or last),
+        {"method": method, "knowledge": knowledge, "country_code": country},
+    )
+    found = select(from_environment(), name, selection)
+    data = render(found.table, found.rows, form, found.metadata, _width())
+    if output:
+        try:
+            output.write_bytes(data)
+        except OSError as error:
+            raise StandingsError(f"{output}: cannot be written: {error.strerror}") from None
+    else:
+        click.echo(data.decode(), nl=False)
+    click.echo("\n".join(found.notes), err=form != "table" or output is not None)
+
+
+@command
+def status() -> None:
+    """Tell what the lake and the warehouse hold, and what needs a person."""
+    from flows.settings import from_environment
+    from flows.status import lines
+
+    for line in lines(from_environment()):
+        click.echo(line)
+
+
+@command
+@click.option(
+    "--seed", type=int, default=DEMO_SEED, show_default=True, help="Equal seeds give equal figures."
+)
+@click.option(
+    "--now",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]),
+    help="The moment, UTC, at which it answers.  [default: the clock]",
+)
+@click.option("--port", type=int, default=8787, show_default=True, help="On 127.0.0.1; 0 takes a free one.")
+def sample_api(seed: int, now: datetime | None, port: int) -> None:
+    """Serve the documented API with simulated figures on this machine."""
+    from flows.sample_api import SampleApi
+
+    api = SampleApi(seed=seed, now=now.replace(tzinfo=UTC) if now else None, port=port)
+    click.echo(f"SIMULATED figures at {api.base_url} until you press Ctrl-C. In another terminal:", err=True)
+    click.echo(f"  export STANDINGS_LAKE={DEMO_LAKE} OPENROUTER_API_KEY=any", err=True)
+    click.echo(f"  export OPENROUTER_BASE_URL={api.base_url}\n  standings weekly", err=True)
+    api.serve_forever()
+
+
+@command
+def demo() -> None:
+    """Backfill all of history from the sample API and print the latest standings. Needs no key.
+
+    The figures are simulated and stay apart, in ./demo-lake.
+    """
+    from flows.sample_api import SampleApi
+
+    os.environ |= {"STANDINGS_LAKE": DEMO_LAKE, "OPENROUTER_API_KEY": "demo"}
+    os.environ.pop("STANDINGS_WAREHOUSE", None)
+    with SampleApi(seed=DEMO_SEED) as api:
+        os.environ["OPENROUTER_BASE_URL"] = api.base_url
+        settings = _start()
+        _prefect()
+        from flows.backfill import backfill as flow
+        from transforms.windows import HISTORY_STARTS
+
+        _finish(flow(HISTORY_STARTS))
+    _print_latest(settings)
+
+
+def _print_latest(settings: "Settings") -> None:
+    """The last complete week, counted by each method, with what is known now."""
+    from flows.lake import open_lake
+    from flows.manifest import published
+    from flows.read import Selection, newest_complete_week, select
+    from flows.show import render
+
+    store = open_lake(settings)
+    week = newest_complete_week(store, published(store))
+    for name in ("country_week", "country_lead_week"):
+        found = select(settings, name, Selection(week, week, {"knowledge": "now"}))
+        click.echo()
+        click.echo(render(found.table, found.rows, "table", found.metadata, _width()).decode(), nl=False)
+    click.echo("\n" + "\n".join(found.notes))
+
+
+def _width() -> int:
+    """The terminal's width in characters; of a file or pipe, enough for every table."""
+    return max(shutil.get_terminal_size((120, 24)).columns, 60)
+
+
+def _start() -> "Settings":
+    """The settings; steps tell their progress on standard error from here on."""
+    from flows.settings import from_environment
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("  %(message)s"))
+    log = logging.getLogger("standings")
+    log.setLevel(logging.INFO)
+    log.handlers = [handler]
+    log.propagate = False
+    return from_environment()
+
+
+def _prefect() -> None:
+    for name, value in PREFECT.items():
+        os.environ.setdefault(name, value)
+    if not os.environ.get("PREFECT_API_URL"):
+        click.echo("  starting Prefect in this process: some ten seconds", err=True)
+
+
+def _finish(outcome: "Outcome") -> None:
+    """Says what is published; raises `StandingsError` where a capture could not be read."""
+    click.echo(f"release {outcome.release} is published", err=True)
+    if outcome.rejected:
+        more = f" (and {len(outcome.rejected) - 1} more: standings status)" if outcome.rejected[1:] else ""
+        raise StandingsError(f"{outcome.rejected[0]}{more}; the bytes are kept in raw/ and are not counted")
+
+
+if __name__ == "__main__":
+    main()

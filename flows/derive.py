@@ -1,0 +1,156 @@
+"""The steps from raw captures to tables: each reads the lake, calls its transform and leaves the result."""
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+import schemas
+import schemas.reference
+import transforms
+from flows import keys, raw
+from flows.keys import RawKey
+from flows.lake import open_lake
+from flows.manifest import Capture, current
+from flows.read import CONNECTIONS
+from flows.settings import Settings
+from flows.stage import Stage
+from flows.store import Store
+from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, WEEK_COVERAGE
+from schemas.errors import StandingsError
+from transforms.attribute import model_week
+from transforms.country import country_week
+from transforms.lead import country_lead_week
+from transforms.parse import Answer, Unreadable, parse
+from transforms.vintages import CAPTURE_ROWS, CAPTURES, ranking_entry, week_coverage
+
+log = logging.getLogger("standings")
+
+
+@dataclass(frozen=True)
+class Conformed:
+    """What came of the raw captures: the stage that holds them, and those that could not be read.
+
+    rejected: one line for each capture that was found unreadable in this run: its source, row and field.
+    """
+
+    stage: str
+    rejected: tuple[str, ...]
+
+
+def conform(settings: Settings, again: bool = False) -> Conformed:
+    """raw -> `ranking_entry`: every accepted capture, and what has landed since.
+
+    A capture that cannot be read is put on record in `quarantine/`, stays in `raw/`, and is passed over until
+    `again` asks for another try. Raises `StandingsError` where no capture can be read at all.
+    """
+    store = open_lake(settings)
+    manifest = current(store).manifest
+    accepted = {capture.key for capture in manifest.captures} if manifest else set()
+    passed_over = set() if again else set(store.list(keys.REJECTED))
+    due = [key for key in raw.landed(store) if key in accepted or key.rejection not in passed_over]
+    answers: dict[RawKey, Answer] = {}
+    rejected = []
+    for key, body in zip(due, _bodies(store, due), strict=True):
+        try:
+            answers[key] = parse(body, "week" if key.period == "week" else "day")
+        except Unreadable as problem:
+            rejected.append(_reject(store, key, problem))
+    if not answers:
+        raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
+    captures = sorted(
+        (Capture(key, answer.as_of, answer.start, answer.end) for key, answer in answers.items()),
+        key=lambda capture: (capture.as_of, capture.key.body),
+    )
+    log.info("conform: %d captures", len(captures))
+    stage = Stage(store, uuid.uuid4().hex)
+    stage.note("captures", [capture.to_json() for capture in captures])
+    frame, rows = _frames(captures, answers)
+    entries = ranking_entry(frame, rows)
+    stage.write(RANKING_ENTRY.name, entries)
+    stage.write(WEEK_COVERAGE.name, week_coverage(frame, rows, entries))
+    return Conformed(stage.name, tuple(rejected))
+
+
+def attribute(settings: Settings, stage_name: str) -> None:
+    """`ranking_entry` -> `model_week`: whose each model is."""
+    stage = Stage(open_lake(settings), stage_name)
+    entries, coverage = stage.read(RANKING_ENTRY.name), stage.read(WEEK_COVERAGE.name)
+    models = model_week(entries.lazy(), coverage, schemas.reference.load())
+    stage.write(MODEL_WEEK.name, models)
+    log.info("attribute: %d models over %d weeks", models["model_permaslug"].n_unique(), coverage.height)
+    for author, tokens in unknown_authors(models).iter_rows():
+        log.warning(
+            "attribute: author %s is in no reference file: %d tokens count as unknown", author, tokens
+        )
+
+
+def count(settings: Settings, stage_name: str) -> None:
+    """`model_week` -> `country_week` -> `country_lead_week`."""
+    stage = Stage(open_lake(settings), stage_name)
+    models, coverage = stage.read(MODEL_WEEK.name), stage.read(WEEK_COVERAGE.name)
+    countries = country_week(models, coverage, schemas.reference.load().countries)
+    stage.write(COUNTRY_WEEK.name, countries)
+    stage.write(COUNTRY_LEAD_WEEK.name, country_lead_week(countries))
+    log.info("count: %d countries", countries["country_code"].n_unique() - 1)
+
+
+def unknown_authors(models: pl.DataFrame) -> pl.DataFrame:
+    """Authors of `model_week` that no reference file decides, with their tokens, the largest first."""
+    return (
+        models.filter(pl.col("attribution") == "unknown")
+        .group_by("author")
+        .agg(pl.col("tokens").sum())
+        .sort("tokens", "author", descending=[True, False])
+    )
+
+
+@cache
+def code_version() -> str:
+    """The package's version and a digest of the source that decides what is computed."""
+    digest = hashlib.sha256()
+    for package in (schemas, transforms):
+        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return f"{importlib.metadata.version('token-standings')}+{digest.hexdigest()[:12]}"
+
+
+def _bodies(store: Store, due: list[RawKey]) -> list[bytes]:
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return list(pool.map(lambda key: raw.body_of(store, key), due))
+
+
+def _reject(store: Store, key: RawKey, problem: Unreadable) -> str:
+    """Puts on record why a capture cannot be read."""
+    line = f"{raw.request_of(store, key)['source']}: {problem}"
+    record = {"capture": key.body, "problem": line, "code": code_version()}
+    store.put(key.rejection, json.dumps(record, indent=1).encode())
+    log.error("conform: %s", line)
+    return line
+
+
+def _frames(captures: list[Capture], answers: dict[RawKey, Answer]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The captures that the tables count and their rows, as `transforms.vintages` takes them.
+
+    A slice of the data is never added to the whole of it, so it stays out.
+    """
+    whole = [capture for capture in captures if capture.key.slice == raw.WHOLE]
+    frame = pl.DataFrame(
+        [
+            (each.key.sha256, each.as_of, each.key.period, each.key.origin, each.start, each.end)
+            for each in whole
+        ],
+        schema=CAPTURES,
+        orient="row",
+    )
+    rows = [
+        answers[each.key].rows.select(pl.lit(each.key.sha256).alias("capture"), pl.all()) for each in whole
+    ]
+    return frame, pl.concat([CAPTURE_ROWS.to_frame(), *rows])

@@ -1,0 +1,210 @@
+"""A release: which partitions it is made of, which captures it rests on, and what made it."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flows import keys
+from flows.keys import RawKey
+from flows.lake import Kind
+from flows.store import NotFound, Store
+from schemas.errors import StandingsError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Capture:
+    """An answer that was read and accepted: its identity, its vintage and the window it covers."""
+
+    key: RawKey
+    as_of: datetime
+    start: date
+    end: date
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "key": self.key.body,
+            "request": self.key.request,
+            "sha256": self.key.sha256,
+            "origin": self.key.origin,
+            "period": self.key.period,
+            "slice": self.key.slice,
+            "as_of": _text(self.as_of),
+            "start_date": str(self.start),
+            "end_date": str(self.end),
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, str]) -> "Capture":
+        return cls(
+            key=RawKey(content["origin"], content["period"], content["slice"], content["sha256"]),
+            as_of=datetime.fromisoformat(content["as_of"]),
+            start=date.fromisoformat(content["start_date"]),
+            end=date.fromisoformat(content["end_date"]),
+        )
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One week of one table: where its bytes are, what they are, and the captures that its rows come from."""
+
+    key: str
+    sha256: str
+    rows: int
+    bytes: int
+    as_of: datetime
+    sources: tuple[str, ...]
+
+
+Partitions = dict[str, dict[date, Partition]]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The whole of one release. `tables` maps a table's name to its partitions by week."""
+
+    number: int
+    previous: str | None
+    published_at: datetime
+    kind: Kind
+    code: str
+    reference: str
+    report: str
+    schemas: dict[str, int]
+    captures: tuple[Capture, ...]
+    tables: Partitions
+
+    @property
+    def release(self) -> str:
+        """The release's name: its number, and a digest of its content so that two cannot be mistaken."""
+        return f"{self.number:06d}-{hashlib.sha256(_encode(self.to_json())).hexdigest()[:12]}"
+
+    @property
+    def as_of(self) -> datetime:
+        """The newest vintage in it."""
+        return max(capture.as_of for capture in self.captures)
+
+    def partitions(self) -> Iterator[tuple[str, date, Partition]]:
+        for table, weeks in self.tables.items():
+            for week, partition in weeks.items():
+                yield table, week, partition
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "number": self.number,
+            "previous": self.previous,
+            "published_at": _text(self.published_at),
+            "kind": self.kind,
+            "code": self.code,
+            "reference": self.reference,
+            "report": self.report,
+            "schemas": self.schemas,
+            "captures": [capture.to_json() for capture in self.captures],
+            "tables": {
+                table: {
+                    str(week): {
+                        "key": each.key,
+                        "sha256": each.sha256,
+                        "rows": each.rows,
+                        "bytes": each.bytes,
+                        "as_of": _text(each.as_of),
+                        "sources": list(each.sources),
+                    }
+                    for week, each in weeks.items()
+                }
+                for table, weeks in self.tables.items()
+            },
+        }
+
+    def encode(self) -> bytes:
+        return _encode(self.to_json() | {"release": self.release})
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The published release, and the version of the pointer that names it, for a later swap."""
+
+    manifest: Manifest | None
+    version: str | None
+
+
+def current(store: Store) -> Pointer:
+    """What is published now. Raises `StandingsError` where the manifest is not the one that was published."""
+    try:
+        body, version = store.read(keys.POINTER)
+    except NotFound:
+        return Pointer(None, None)
+    pointer = json.loads(body)
+    encoded = store.get(pointer["manifest"])
+    if hashlib.sha256(encoded).hexdigest() != pointer["sha256"]:
+        raise StandingsError(
+            f"{store.url}/{pointer['manifest']}: its bytes are not those that were published"
+        )
+    return Pointer(_decode(store, encoded), version)
+
+
+def published(store: Store) -> Manifest:
+    """What is published now; raises `StandingsError` where nothing is."""
+    manifest = current(store).manifest
+    if manifest is None:
+        raise StandingsError(
+            f"{store.url}: nothing is published there yet: run `standings ingest`, `backfill` or `demo`, "
+            f"or set STANDINGS_LAKE"
+        )
+    return manifest
+
+
+def point_to(store: Store, manifest: Manifest, expected: str | None) -> None:
+    """Publishes a manifest: writes it, then swaps the pointer. Raises `LostRace` if the pointer has moved."""
+    encoded = manifest.encode()
+    key = keys.manifest(manifest.release)
+    store.put_once(key, encoded)
+    pointer = {"release": manifest.release, "manifest": key, "sha256": hashlib.sha256(encoded).hexdigest()}
+    store.swap(keys.POINTER, _encode(pointer), expected)
+
+
+def _decode(store: Store, encoded: bytes) -> Manifest:
+    content = json.loads(encoded)
+    if content["format"] != FORMAT:
+        raise StandingsError(
+            f"{store.url}: its release has format {content['format']}, "
+            f"and this version reads {FORMAT}: upgrade it"
+        )
+    return Manifest(
+        number=content["number"],
+        previous=content["previous"],
+        published_at=datetime.fromisoformat(content["published_at"]),
+        kind=content["kind"],
+        code=content["code"],
+        reference=content["reference"],
+        report=content["report"],
+        schemas=content["schemas"],
+        captures=tuple(Capture.from_json(each) for each in content["captures"]),
+        tables={
+            table: {
+                date.fromisoformat(week): Partition(
+                    key=each["key"],
+                    sha256=each["sha256"],
+                    rows=each["rows"],
+                    bytes=each["bytes"],
+                    as_of=datetime.fromisoformat(each["as_of"]),
+                    sources=tuple(each["sources"]),
+                )
+                for week, each in weeks.items()
+            }
+            for table, weeks in content["tables"].items()
+        },
+    )
+
+
+def _encode(content: object) -> bytes:
+    return json.dumps(content, indent=1, sort_keys=True).encode()
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

@@ -1,0 +1,156 @@
+"""parts -> manifest -> pointer -> latest/: a release is there whole or not at all."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+import schemas.reference
+from flows import keys
+from flows.derive import code_version
+from flows.lake import CAVEAT, citation, kind_of, open_lake
+from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to
+from flows.parquet import encode
+from flows.read import CONNECTIONS, part_bytes
+from flows.settings import Settings
+from flows.stage import Stage
+from flows.store import LostRace, NotFound, Store
+from schemas import RANKING_ENTRY, TABLES, WEEK_COVERAGE
+from transforms.vintages import used
+
+log = logging.getLogger("standings")
+
+
+def publish(settings: Settings, stage_name: str, report: str) -> str:
+    """Makes the staged tables the published release; returns its name.
+
+    Where no partition changed, no release is made and the published one's name is returned. Raises `LostRace`
+    where another run published captures that this stage does not have: conform again and retry.
+    """
+    store = open_lake(settings)
+    stage = Stage(store, stage_name)
+    pointer = current(store)
+    before = pointer.manifest
+    captures = tuple(Capture.from_json(each) for each in stage.noted("captures"))
+    if before and not set(before.captures) <= set(captures):
+        raise LostRace("another run has published captures that this one has not seen")
+    tables = _write_parts(store, stage, before)
+    if before and tables == before.tables:
+        log.info("publish: nothing changed; release %s stands", before.release)
+        refresh_latest(store, before, before)
+        stage.clear()
+        return before.release
+    manifest = Manifest(
+        number=before.number + 1 if before else 1,
+        previous=before.release if before else None,
+        published_at=datetime.now(UTC),
+        kind=kind_of(store) or "real",
+        code=code_version(),
+        reference=schemas.reference.load().sha256,
+        report=report,
+        schemas={table.name: table.version for table in TABLES},
+        captures=captures,
+        tables=tables,
+    )
+    point_to(store, manifest, pointer.version)
+    log.info("publish: release %s", manifest.release)
+    refresh_latest(store, manifest, before)
+    stage.clear()
+    return manifest.release
+
+
+def refresh_latest(store: Store, manifest: Manifest, before: Manifest | None) -> None:
+    """Makes `latest/` the manifest's partitions, object by object.
+
+    A mark says which release `latest/` holds whole. Where it is the release before, only what changed is
+    written; else, after a crash or beside another run, every object is compared.
+    """
+    marked, version = _mark(store)
+    wanted = {keys.latest(table, week): partition for table, week, partition in manifest.partitions()}
+    if marked == manifest.release:
+        return
+    if before and marked == before.release:
+        held = {keys.latest(table, week): each.sha256 for table, week, each in before.partitions()}
+    else:
+        held = _digests(store, list(store.list(keys.LATEST)))
+    version = store.swap(keys.LATEST_MARK, _marking(None), version)
+    stale = [key for key, partition in wanted.items() if held.get(key) != partition.sha256]
+    _each(stale, lambda key: store.put(key, part_bytes(store, wanted[key])))
+    _each([key for key in held if key not in wanted], store.delete)
+    store.swap(keys.LATEST_MARK, _marking(manifest.release), version)
+
+
+def _write_parts(store: Store, stage: Stage, before: Manifest | None) -> Partitions:
+    """Writes each partition that the release before does not have, and returns all of them."""
+    entries, coverage = stage.read(RANKING_ENTRY.name), stage.read(WEEK_COVERAGE.name)
+    kind = kind_of(store) or "real"
+    origins = dict(entries.select("capture", "origin").unique().iter_rows())
+    every_vintage = _sources(entries)
+    newest = _sources(used(entries.lazy(), coverage).collect())
+    tables: Partitions = {}
+    for table in TABLES:
+        sources = every_vintage if table is RANKING_ENTRY else newest
+        frames = stage.read(table.name).partition_by("week_start", as_dict=True, maintain_order=True)
+        known = before.tables.get(table.name, {}) if before else {}
+
+        def write(week: date, frame: pl.DataFrame, table=table, sources=sources, known=known) -> Partition:  # type: ignore[no-untyped-def]
+            as_of: datetime = frame["as_of"].max()  # type: ignore[assignment]
+            metadata = {
+                "table": table.name,
+                "schema_version": str(table.version),
+                "as_of": as_of.isoformat(),
+                "citation": citation(kind, as_of),
+                "caveat": CAVEAT,
+                "origins": ", ".join(sorted({origins[each] for each in sources[week]})),
+            }
+            data = encode(table, frame, metadata)
+            digest = hashlib.sha256(data).hexdigest()
+            partition = Partition(
+                key=keys.part(table.name, week, digest),
+                sha256=digest,
+                rows=frame.height,
+                bytes=len(data),
+                as_of=as_of,
+                sources=tuple(sources[week]),
+            )
+            if known.get(week) != partition:
+                store.put_once(partition.key, data)
+            return partition
+
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            weeks = [week for (week,) in frames]
+            tables[table.name] = dict(zip(weeks, pool.map(write, weeks, frames.values()), strict=True))
+    return tables
+
+
+def _sources(entries: pl.DataFrame) -> dict[date, list[str]]:
+    """For each week the sha256 of the captures that its rows come from."""
+    weeks = entries.group_by("week_start").agg(pl.col("capture").unique().sort())
+    return dict(weeks.iter_rows())
+
+
+def _mark(store: Store) -> tuple[str | None, str | None]:
+    try:
+        body, version = store.read(keys.LATEST_MARK)
+    except NotFound:
+        return None, None
+    return json.loads(body)["release"], version
+
+
+def _marking(release: str | None) -> bytes:
+    return json.dumps({"release": release}).encode()
+
+
+def _digests(store: Store, names: list[str]) -> dict[str, str]:
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        found = pool.map(lambda name: hashlib.sha256(store.get(name)).hexdigest(), names)
+        return dict(zip(names, found, strict=True))
+
+
+def _each(names: Iterable[str], act) -> None:  # type: ignore[no-untyped-def]
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(act, names))

@@ -1,0 +1,87 @@
+"""Raw captures: the source's bytes as they came, create-only, kept even if they cannot be read."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flows import keys
+from flows.keys import RawKey
+from flows.store import Store
+from schemas.errors import StandingsError
+
+WHOLE = "all"
+"""The slice of an answer that was not narrowed: the only one that the tables count."""
+
+SLICES = ("modality", "context_bucket", "category", "language_type")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked and how it was answered: all that a body does not say of itself.
+
+    source: the address or the file that the bytes came from.
+    retrieved_at: when we got them.
+    request: the query's parameters; never a key.
+    """
+
+    source: str
+    retrieved_at: datetime
+    period: str = "day"
+    origin: str = "api"
+    slice: str = WHOLE
+    request: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def slice_of(request: dict[str, Any]) -> str:
+    """The slice that a request's parameters ask for, such as `category-programming`."""
+    asked = [f"{name}-{request[name]}" for name in SLICES if request.get(name)]
+    return "+".join(asked).replace("/", "-") or WHOLE
+
+
+def land(store: Store, body: bytes, asked: Asked) -> tuple[RawKey, bool]:
+    """Lands a body with what was asked for it; says whether this is the first time.
+
+    The request goes first: once the body is there, so is everything about it.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    key = RawKey(asked.origin, asked.period, asked.slice, digest)
+    record = {
+        "source": asked.source,
+        "retrieved_at": asked.retrieved_at.isoformat(),
+        "period": asked.period,
+        "origin": asked.origin,
+        "slice": asked.slice,
+        "request": asked.request,
+        "status": asked.status,
+        "headers": asked.headers,
+        "sha256": digest,
+        "bytes": len(body),
+    }
+    store.put_once(key.request, json.dumps(record, indent=1, sort_keys=True).encode())
+    return key, store.put_once(key.body, body)
+
+
+def landed(store: Store) -> Iterator[RawKey]:
+    """Every capture in the lake, in order of key."""
+    for name in store.list(keys.RAW):
+        if (key := keys.raw(name)) is not None:
+            yield key
+
+
+def body_of(store: Store, key: RawKey) -> bytes:
+    """The body as it landed; raises `StandingsError` where the store gives back other bytes."""
+    body = store.get(key.body)
+    if hashlib.sha256(body).hexdigest() != key.sha256:
+        raise StandingsError(f"{store.url}/{key.body}: its bytes are not those that landed")
+    return body
+
+
+def request_of(store: Store, key: RawKey) -> dict[str, Any]:
+    """The record that landed with the body."""
+    record: dict[str, Any] = json.loads(store.get(key.request))
+    return record

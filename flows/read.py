@@ -1,0 +1,104 @@
+"""Published rows, for whoever asks: straight from the lake, each part checked against its sha256."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from flows.lake import CAVEAT, citation, open_lake
+from flows.manifest import Manifest, Partition, published
+from flows.settings import Settings
+from flows.store import Store
+from schemas import TABLES, WEEK_COVERAGE
+from schemas.errors import StandingsError
+from schemas.fields import country_code
+from schemas.table import Table
+from transforms.weeks import monday
+
+CONNECTIONS = 16
+"""Objects that are read or written at once."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows to take: weeks from `first` to `last`, and columns that must have a value (None: any)."""
+
+    first: date | None = None
+    last: date | None = None
+    values: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The rows, what goes with them wherever they go, and what to tell a person about them."""
+
+    table: Table
+    rows: pl.DataFrame
+    metadata: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def select(settings: Settings, name: str, selection: Selection) -> Found:
+    """Published rows of a table.
+
+    Raises `StandingsError` where there is no such table or column, nothing is published, or no row is found.
+    """
+    table = next((table for table in TABLES if table.name == name), None)
+    if table is None:
+        raise StandingsError(
+            f"there is no table {name!r}: there are {', '.join(each.name for each in TABLES)}"
+        )
+    asked = {column: value for column, value in selection.values.items() if value is not None}
+    if missing := [column for column in asked if column not in table]:
+        raise StandingsError(f"{name} has no column {missing[0]}, so it cannot be asked for one")
+    for column, value in asked.items():
+        if (allowed := table[column].values) and value not in allowed:
+            raise StandingsError(f"{column} {value!r} is not known: there is {', '.join(allowed)}")
+    if country_code.name in asked:
+        asked[country_code.name] = asked[country_code.name].upper()
+    store = open_lake(settings)
+    manifest = published(store)
+    first, last = (day and monday(day) for day in (selection.first, selection.last))
+    rows = rows_of(store, manifest, table, first, last)
+    for column, value in asked.items():
+        rows = rows.filter(pl.col(column) == value)
+    if rows.is_empty():
+        weeks = manifest.tables[name]
+        raise StandingsError(f"no row of {name} is like that; it holds weeks {min(weeks)} to {max(weeks)}")
+    as_of = rows["as_of"].max()
+    line = citation(manifest.kind, as_of)  # type: ignore[arg-type]
+    metadata = {"table": name, "release": manifest.release, "citation": line, "caveat": CAVEAT}
+    return Found(table, rows, metadata, (line, CAVEAT))
+
+
+def rows_of(
+    store: Store, manifest: Manifest, table: Table, first: date | None = None, last: date | None = None
+) -> pl.DataFrame:
+    """The published rows of a table in the weeks from `first` to `last`, in the table's order of weeks."""
+    partitions = [
+        partition
+        for week, partition in sorted(manifest.tables[table.name].items())
+        if (first is None or first <= week) and (last is None or week <= last)
+    ]
+    from flows.parquet import decode
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        frames = pool.map(lambda partition: decode(part_bytes(store, partition)), partitions)
+        return pl.concat([table.polars_schema().to_frame(), *frames])
+
+
+def part_bytes(store: Store, partition: Partition) -> bytes:
+    """A part's bytes; raises `StandingsError` where they are not those that were published."""
+    data = store.get(partition.key)
+    if hashlib.sha256(data).hexdigest() != partition.sha256:
+        raise StandingsError(f"{store.url}/{partition.key}: its bytes are not those that were published")
+    return data
+
+
+def newest_complete_week(store: Store, manifest: Manifest) -> date | None:
+    """The newest week of which every day is there."""
+    coverage = rows_of(store, manifest, WEEK_COVERAGE)
+    newest = coverage.filter(pl.col("status") != "incomplete")["week_start"].max()
+    return newest if isinstance(newest, date) else None

@@ -1,0 +1,79 @@
+"""Environment -> one frozen settings object."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from flows.store import S3Options
+from schemas.errors import StandingsError
+
+API = "https://openrouter.ai/api/v1"
+LAKE = "file://./lake"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the lake, the warehouse and the source are.
+
+    The source's key is no setting: only the request that needs it reads it from the environment.
+    """
+
+    lake: str = LAKE
+    warehouse: Path = Path("lake/warehouse.duckdb")
+    base_url: str = API
+    s3: S3Options = field(default_factory=S3Options)
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that the `STANDINGS_*` and `OPENROUTER_BASE_URL` variables ask for.
+
+    Raises `StandingsError` that names the variable and what it may be.
+    """
+    lake = environment.get("STANDINGS_LAKE") or LAKE
+    return Settings(
+        lake=lake.rstrip("/"),
+        warehouse=Path(environment.get("STANDINGS_WAREHOUSE") or _default_warehouse(lake)),
+        base_url=_base_url(environment.get("OPENROUTER_BASE_URL") or API),
+        s3=S3Options(
+            endpoint=environment.get("STANDINGS_S3_ENDPOINT") or None,
+            region=environment.get("STANDINGS_S3_REGION") or None,
+            verify_tls=_choice(environment, "STANDINGS_S3_VERIFY_TLS", ("true", "false")) == "true",
+            ca_bundle=environment.get("STANDINGS_S3_CA_BUNDLE") or None,
+            checksum=cast(
+                Literal["when_supported", "when_required"],
+                _choice(environment, "STANDINGS_S3_CHECKSUM", ("when_supported", "when_required")),
+            ),
+            addressing=cast(
+                Literal["auto", "path", "virtual"],
+                _choice(environment, "STANDINGS_S3_ADDRESSING", ("auto", "path", "virtual")),
+            ),
+        ),
+    )
+
+
+def _default_warehouse(lake: str) -> str:
+    scheme, _, place = lake.rstrip("/").partition("://")
+    return f"{place}/warehouse.duckdb" if scheme == "file" else "warehouse.duckdb"
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise StandingsError(f"OPENROUTER_BASE_URL is {url!r}; it must be an https:// address")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise StandingsError(
+            f"OPENROUTER_BASE_URL is {url!r}: plain http would send the key in the clear; use https://"
+        )
+    return url.rstrip("/")
+
+
+def _choice(environment: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
+    """The variable's value, the first of the allowed ones where it is not set."""
+    value = environment.get(name) or values[0]
+    if value not in values:
+        raise StandingsError(f"{name} is {value!r}; it must be one of {', '.join(values)}")
+    return value

@@ -1,0 +1,84 @@
+"""Rows of a table as a person or a program takes them: terminal, CSV, JSON, Parquet."""
+
+import io
+import json
+from typing import Literal
+
+import polars as pl
+
+from schemas.table import Kind, Table
+
+Format = Literal["table", "csv", "json", "parquet"]
+FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
+
+_SCALES = ((10**12, "T"), (10**9, "B"), (10**6, "M"))
+
+
+def render(table: Table, rows: pl.DataFrame, form: Format, metadata: dict[str, str], width: int) -> bytes:
+    """The rows in one form. CSV and JSON have every column and exact values; the terminal the brief ones.
+
+    metadata goes into a Parquet file's footer. width: the terminal's, in characters.
+    """
+    match form:
+        case "table":
+            return _terminal(table, rows, width).encode()
+        case "csv":
+            return _texts(table, rows).write_csv().encode()
+        case "json":
+            return (json.dumps(_texts(table, rows).to_dicts(), indent=1, default=str) + "\n").encode()
+        case "parquet":
+            from flows.parquet import encode
+
+            return encode(table, rows, metadata)
+
+
+def figure(tokens: int | None) -> str:
+    """Tokens as the press prints them: 4.688T."""
+    if tokens is None:
+        return "-"
+    for scale, letter in _SCALES:
+        if tokens >= scale:
+            return f"{tokens / scale:,.3f}{letter}"
+    return f"{tokens:,}"
+
+
+def _texts(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    """Moments as ISO 8601 texts in UTC, to the millisecond that the source gives."""
+    moments = [column.name for column in table.columns if column.kind is Kind.MOMENT]
+    return rows.with_columns(pl.col(moments).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+
+
+def _terminal(table: Table, rows: pl.DataFrame, width: int) -> str:
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    columns = [column for column in table.columns if column.brief]
+    grid = Grid(box=None, pad_edge=False, header_style="")
+    for column in columns:
+        number = column.kind in (Kind.INTEGER, Kind.NUMBER)
+        grid.add_column(column.name, justify="right" if number else "left", overflow="fold")
+    for row in _largest_first(table, rows).select(column.name for column in columns).iter_rows():
+        grid.add_row(*(_cell(value, column.unit) for value, column in zip(row, columns, strict=True)))
+    sink = io.StringIO()
+    Console(file=sink, width=width, markup=False, highlight=False).print(grid)
+    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
+
+
+def _largest_first(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    """In the order of the key but for its last column, and then the largest first."""
+    if "tokens" not in table:
+        return rows
+    order = [*table.key[:-1], "tokens"]
+    return rows.sort(order, descending=[name == "tokens" for name in order], maintain_order=True)
+
+
+def _cell(value: object, unit: str) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if unit == "tokens" and isinstance(value, int):
+        return figure(value)
+    if unit == "fraction" and isinstance(value, float):
+        return f"{value:.1%}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,47 @@
+"""What the lake and the warehouse hold, and what needs a person."""
+
+import json
+from collections.abc import Iterator
+
+from flows import keys, raw
+from flows.derive import unknown_authors
+from flows.lake import CAVEAT, citation, kind_of, open_lake
+from flows.load import loaded_release
+from flows.manifest import Manifest, current
+from flows.read import newest_complete_week, rows_of
+from flows.settings import Settings
+from flows.store import Store
+from schemas import MODEL_WEEK
+
+
+def lines(settings: Settings) -> Iterator[str]:
+    """The state of things, a line each."""
+    store = open_lake(settings)
+    kind = kind_of(store)
+    yield f"lake       {store.url} ({f'{kind} figures' if kind else 'nothing was ever written there'})"
+    manifest = current(store).manifest
+    landed = list(raw.landed(store))
+    waiting = f", {len(landed) - len(manifest.captures)} not published" if manifest else ""
+    yield f"captures   {len(landed)} in raw/{waiting}"
+    if manifest is None:
+        yield "release    none yet: run `standings ingest`, `backfill` or `demo`"
+    else:
+        yield from _release(settings, store, manifest)
+    for key in store.list(keys.REJECTED):
+        yield f"unreadable {json.loads(store.get(key))['problem']}"
+
+
+def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:
+    weeks = manifest.tables[MODEL_WEEK.name]
+    yield f"release    {manifest.release}, published at {manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"weeks      {len(weeks)}, {min(weeks)} to {max(weeks)}"
+    yield f"complete   up to the week of {newest_complete_week(store, manifest) or 'none'}"
+    loaded = loaded_release(settings.warehouse)
+    state = (
+        "holds this release" if loaded == manifest.release else f"holds {loaded or 'nothing'}: run it again"
+    )
+    yield f"warehouse  {settings.warehouse} {state}"
+    for author, tokens in unknown_authors(rows_of(store, manifest, MODEL_WEEK)).iter_rows():
+        yield f"unknown    author {author}, {tokens:,} tokens: ZZ until the reference files decide it"
+    yield f"           {citation(manifest.kind, manifest.as_of)}"
+    yield f"           {CAVEAT}"

@@ -1,0 +1,28 @@
+"""The weekly flow: one week from the source to the warehouse."""
+
+from datetime import date
+
+from prefect import flow
+
+from flows.extract import extract
+from flows.orchestration import as_task, scheduled_time
+from flows.path import Outcome, raw_to_warehouse
+from flows.settings import from_environment
+from schemas.errors import StandingsError
+from transforms import weeks, windows
+
+
+@flow(name="weekly")
+def weekly(week: date | None = None) -> Outcome:
+    """Asks for a week, and for the one before it, which has settled by now, and publishes both.
+
+    week: any day of the week; by default the last week that had ended when the run was due.
+    """
+    settings = from_environment()
+    newest = weeks.last_complete(scheduled_time())
+    asked = weeks.monday(week) if week else newest
+    if asked > newest:
+        raise StandingsError(f"the week of {asked} has not ended; the last complete one began on {newest}")
+
+    as_task(extract)(settings, windows.trailing(asked))
+    return raw_to_warehouse(settings, run=as_task)

@@ -1,0 +1,61 @@
+"""Tokens by country and week, counted by each method, with bounds."""
+
+from dataclasses import replace
+
+from schemas import fields
+from schemas.table import Column, Kind, Table
+
+COUNTRY_WEEK = Table(
+    name="country_week",
+    doc="One row a week, method, knowledge and country, and one ZZ row for what no country can claim: "
+    "the rows of a week and method sum to its total, to the token.",
+    key=("week_start", "method", "knowledge", "country_code"),
+    ordered=(
+        ("tokens", "tokens_hi"),
+        ("share_lo", "share"),
+        ("share", "share_hi"),
+        ("rank_best", "rank"),
+        ("rank", "rank_worst"),
+    ),
+    columns=(
+        fields.week_start,
+        fields.iso_year,
+        fields.iso_week,
+        fields.method,
+        fields.knowledge,
+        fields.country_code,
+        Column("country_name", Kind.TEXT, "The country's usual English name."),
+        fields.tokens,
+        replace(
+            fields.tokens,
+            name="tokens_hi",
+            doc="Tokens if everything unattributed were this country's.",
+            brief=False,
+        ),
+        replace(
+            fields.optional(fields.share),
+            doc="tokens / (total - unattributed); empty for ZZ, and where the chart is cut short.",
+        ),
+        replace(fields.share, name="share_lo", doc="Lower bound: tokens / total."),
+        replace(fields.share, name="share_hi", doc="Upper bound: (tokens + unattributed) / total."),
+        replace(fields.optional(fields.rank), doc="Rank among the countries by tokens.", brief=True),
+        replace(
+            fields.optional(fields.rank),
+            name="rank_best",
+            doc="Rank if everything unattributed were this country's.",
+        ),
+        replace(
+            fields.optional(fields.rank),
+            name="rank_worst",
+            doc="Rank if everything unattributed went to rivals, an unlisted country among them, "
+            "so that the most of them come level or ahead.",
+        ),
+        Column("models", Kind.INTEGER, "Named models counted, each variant one.", unit="models", minimum=0),
+        fields.days_observed,
+        fields.vanished_days,
+        fields.grain,
+        fields.depth,
+        fields.status,
+        fields.as_of,
+    ),
+)

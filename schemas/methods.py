@@ -1,0 +1,31 @@
+"""The ways to count. The same week can have different leaders under them: saying so is the product."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Method:
+    """Which of a week's rows count.
+
+    `with_other`: whether the `other` row, every model outside the top 50, counts (as unattributed).
+    `largest`: keep only so many entries of the week, the largest by tokens (ties by name); None keeps all.
+    `entry`: what one entry is, where `largest` is set.
+    """
+
+    name: str
+    doc: str
+    with_other: bool
+    largest: int | None = None
+    entry: Literal["model_permaslug", "author"] = "model_permaslug"
+
+
+METHODS: tuple[Method, ...] = (
+    Method("all_models", "Every row that the source gives, `other` among the unattributed.", with_other=True),
+    Method(
+        "top9_named",
+        "The nine largest named entries of the week, each variant its own: the chart that the press adds up.",
+        with_other=False,
+        largest=9,
+    ),
+)

@@ -1,0 +1,27 @@
+"""What each week's figures rest on."""
+
+from schemas import fields
+from schemas.table import Column, Kind, Table
+
+WEEK_COVERAGE = Table(
+    name="week_coverage",
+    doc="One row a week: which grain was used, how many days of it there are, and how final they are.",
+    key=("week_start",),
+    columns=(
+        fields.week_start,
+        fields.iso_year,
+        fields.iso_week,
+        fields.grain,
+        fields.days_observed,
+        fields.vanished_days,
+        fields.depth,
+        Column(
+            "truncated",
+            Kind.FLAG,
+            "A nonzero `other` stands behind fewer than 50 named rows, so only the nine largest entries "
+            "can be ranked.",
+        ),
+        fields.status,
+        fields.as_of,
+    ),
+)

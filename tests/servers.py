@@ -1,0 +1,145 @@
+"""Real servers on free loopback ports, for tests that would learn nothing from a mock."""
+
+import http.client
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, MutableMapping
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+_START_SECONDS = 60.0
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """An S3 server in a process of its own; yields its endpoint URL. What it holds ends with it."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+        try:
+            yield _announced_url(process, log.fileno())
+        finally:
+            stop(process)
+
+
+def stop(process: "subprocess.Popen[Any]") -> None:
+    """End a process and wait until it has gone."""
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def make_bucket(endpoint: str, bucket: str) -> None:
+    """Create a bucket on an S3 server."""
+    # By hand, since the server checks no signature and making a boto3 client takes longer than the request.
+    status, _, body = _forward(urlsplit(endpoint).netloc, "PUT", f"/{bucket}", {}, b"")
+    if status != 200:
+        raise RuntimeError(f"the bucket {bucket} was not made: {status} {body.decode(errors='replace')}")
+
+
+Headers = MutableMapping[str, str]
+Answer = tuple[int, bytes]
+
+
+class Tamper:
+    """What a proxy does to the traffic. Does nothing as it stands: override one method, or both."""
+
+    def request(self, method: str, headers: Headers) -> Answer | None:
+        """Change the headers before they go on, or return the answer in the server's stead."""
+        return None
+
+    def answer(self, method: str, status: int, body: bytes) -> Answer | None:
+        """What the client gets to see. None breaks the connection off, as does a body cut short."""
+        return status, body
+
+
+@contextmanager
+def proxy(endpoint: str, tamper: Tamper) -> Iterator[str]:
+    """A server that passes everything on to `endpoint` as `tamper` has it; yields its own endpoint URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(endpoint, tamper))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _announced_url(process: "subprocess.Popen[Any]", log: int) -> str:
+    """The URL that a server writes to its log once it listens."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        text = os.pread(log, 1 << 16, 0).decode(errors="replace")
+        if found := re.search(r"Running on (http://[0-9.]+:\d+)", text):
+            return found[1]
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with code {process.returncode}: {text}")
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start within {_START_SECONDS} s")
+
+
+def _handler(endpoint: str, tamper: Tamper) -> type[BaseHTTPRequestHandler]:
+    upstream = urlsplit(endpoint).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers: Headers = {name.lower(): value for name, value in self.headers.items()}
+            headers.pop("expect", None)
+            own = tamper.request(self.command, headers)
+            status, fields, content = (
+                (own[0], {}, own[1]) if own else _forward(upstream, self.command, self.path, headers, body)
+            )
+            self._reply(fields, content, own or tamper.answer(self.command, status, content))
+
+        def _reply(self, fields: dict[str, str], content: bytes, answer: Answer | None) -> None:
+            self.close_connection = True
+            if answer is None:
+                return
+            status, shown = answer
+            self.send_response(status)
+            fields.setdefault("content-length", str(len(content)))
+            for name, value in fields.items():
+                self.send_header(name, value)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(shown)
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on
+
+        def log_message(self, *_: object) -> None:
+            """A test's output is no place for an access log."""
+
+    return Handler
+
+
+def _forward(
+    upstream: str, method: str, path: str, headers: Headers, body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    with closing(http.client.HTTPConnection(upstream, timeout=30)) as connection:
+        connection.request(method, path, body, dict(headers))
+        response = connection.getresponse()
+        kept = {
+            name.lower(): value
+            for name, value in response.getheaders()
+            if name.lower() not in ("connection", "transfer-encoding", "server", "date")
+        }
+        return response.status, kept, response.read()

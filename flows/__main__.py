@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flows.settings import Settings
 
 DEMO_LAKE = "file://./demo-lake"
-DEMO_SEED = 1
+DEMO_SEED = 11
 
 # What a person starts from a terminal needs no orchestrator's chatter, and reports to nobody.
 PREFECT = {
@@ -37,8 +37,13 @@ def main() -> None:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
     except click.ClickException as error:
-        error.show()
+        help_line = (
+            f" ({error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
+        )
+        click.echo(f"standings: {error.format_message()}{help_line}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit("standings: stopped")
@@ -119,7 +124,10 @@ def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> N
 @click.option("--week", type=DAY, help="Any day of the week.  [default: the last complete week]")
 def weekly(week: datetime | None) -> None:
     """Fetch one week, and again the one before it, and publish them. Needs OPENROUTER_API_KEY."""
+    from flows.extract import require_key
+
     _start()
+    require_key()
     _prefect()
     from flows.weekly import weekly as flow
 
@@ -131,7 +139,10 @@ def weekly(week: datetime | None) -> None:
 @click.option("--to", "last", type=DAY, help="Last day.  [default: the end of the last complete week]")
 def backfill(first: datetime, last: datetime | None) -> None:
     """Fetch many weeks in the fewest requests and publish them. Needs OPENROUTER_API_KEY."""
+    from flows.extract import require_key
+
     _start()
+    require_key()
     _prefect()
     from flows.backfill import backfill as flow
 
@@ -141,9 +152,13 @@ def backfill(first: datetime, last: datetime | None) -> None:
 @command
 def rebuild() -> None:
     """Publish anew from the same raw captures with today's code, trying unreadable ones again."""
+    from flows.lake import open_lake
     from flows.path import raw_to_warehouse
+    from flows.raw import forget_rejections
 
-    _finish(raw_to_warehouse(_start(), again=True))
+    settings = _start()
+    forget_rejections(open_lake(settings))
+    _finish(raw_to_warehouse(settings))
 
 
 @command

@@ -45,16 +45,17 @@ class Conformed:
     rejected: tuple[str, ...]
 
 
-def conform(settings: Settings, again: bool = False) -> Conformed:
+def conform(settings: Settings) -> Conformed:
     """raw -> `ranking_entry`: every accepted capture, and what has landed since.
 
-    A capture that cannot be read is put on record in `quarantine/`, stays in `raw/`, and is passed over until
-    `again` asks for another try. Raises `StandingsError` where no capture can be read at all.
+    A capture that cannot be read is put on record in `quarantine/`, stays in `raw/`, and is passed over while
+    the record is there. Raises `StandingsError` where no capture can be read at all, or one that is published
+    no longer can.
     """
     store = open_lake(settings)
     manifest = current(store).manifest
     accepted = {capture.key for capture in manifest.captures} if manifest else set()
-    passed_over = set() if again else set(store.list(keys.REJECTED))
+    passed_over = set(store.list(keys.REJECTED))
     due = [key for key in raw.landed(store) if key in accepted or key.rejection not in passed_over]
     answers: dict[RawKey, Answer] = {}
     rejected = []
@@ -62,6 +63,11 @@ def conform(settings: Settings, again: bool = False) -> Conformed:
         try:
             answers[key] = parse(body, "week" if key.period == "week" else "day")
         except Unreadable as problem:
+            if key in accepted:
+                raise StandingsError(
+                    f"{store.url}/{key.body}: {problem}; it was published before, "
+                    f"and this version cannot read it"
+                ) from None
             rejected.append(_reject(store, key, problem))
     if not answers:
         raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
@@ -132,7 +138,6 @@ def _reject(store: Store, key: RawKey, problem: Unreadable) -> str:
     line = f"{raw.request_of(store, key)['source']}: {problem}"
     record = {"capture": key.body, "problem": line, "code": code_version()}
     store.put(key.rejection, json.dumps(record, indent=1).encode())
-    log.error("conform: %s", line)
     return line
 
 

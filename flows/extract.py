@@ -65,7 +65,7 @@ def extract(settings: Settings, window: Window) -> RawKey:
 
 
 def _ask(base_url: str, request: dict[str, str]) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {_key()}", "Accept": "application/json"}
+    headers = {"Authorization": f"Bearer {require_key()}", "Accept": "application/json"}
     try:
         with httpx.Client(timeout=TIMEOUT, headers=headers) as client:
             for attempt in stamina.retry_context(
@@ -107,7 +107,8 @@ def _retry_after(value: str | None) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _key() -> str:
+def require_key() -> str:
+    """The source's key, from the environment; raises `StandingsError` where there is none."""
     key = os.environ.get(KEY, "").strip()
     if not key:
         raise StandingsError(

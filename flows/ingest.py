@@ -44,7 +44,9 @@ def ingest(settings: Settings, paths: Iterable[Path], period: str | None, origin
     store = lake.claim(settings, "simulated" if "simulated" in kinds else "real")
     new = 0
     for file, body, asked in captures:
-        _, first_time = raw.land(store, body, asked)
+        key, first_time = raw.land(store, body, asked)
+        # Who brings a capture again wants it tried again.
+        store.delete(key.rejection)
         new += first_time
         log.info("ingest: %s%s", file, "" if first_time else " (landed before)")
     return Landed(len(captures), new)

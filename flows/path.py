@@ -38,14 +38,15 @@ def directly(step: Callable[P, R], /) -> Callable[P, R]:
     return step
 
 
-def raw_to_warehouse(settings: Settings, run: Runner = directly, again: bool = False) -> Outcome:
+def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
     """Publishes and loads what has landed in `raw/`.
 
     A run that loses the race to publish starts again from what the winner published, so both end up in it.
-    again: try captures once more that could not be read before.
     """
+    rejected: tuple[str, ...] = ()
     for _ in range(ATTEMPTS):
-        conformed = run(conform)(settings, again)
+        conformed = run(conform)(settings)
+        rejected += conformed.rejected
         run(attribute)(settings, conformed.stage)
         run(count)(settings, conformed.stage)
         report = run(validate)(settings, conformed.stage)
@@ -54,5 +55,5 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly, again: bool = F
         except LostRace:
             continue
         run(load)(settings)
-        return Outcome(release, conformed.rejected)
+        return Outcome(release, rejected)
     raise StandingsError(f"{settings.lake}: lost the race to publish {ATTEMPTS} times; run it again")

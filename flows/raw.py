@@ -85,3 +85,9 @@ def request_of(store: Store, key: RawKey) -> dict[str, Any]:
     """The record that landed with the body."""
     record: dict[str, Any] = json.loads(store.get(key.request))
     return record
+
+
+def forget_rejections(store: Store) -> None:
+    """Makes captures that could not be read due for another try."""
+    for record in list(store.list(keys.REJECTED)):
+        store.delete(record)

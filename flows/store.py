@@ -476,7 +476,7 @@ class S3Store:
         from botocore.exceptions import BotoCoreError, ClientError
 
         name, mark = self._name(key), uuid4().hex
-        first, quoted = True, False
+        quoted = False
         pauses = iter(self._PAUSES)
         while True:
             try:
@@ -492,7 +492,7 @@ class S3Store:
                 refused = _is_refusal(error)
                 if not (refused or _is_conflict(error) or _is_unclear(error)):
                     raise
-                if refused and expected is None and first and not _was_repeated(error):
+                if refused and expected is None and not _was_repeated(error):
                     return None
                 version, author = self._version_and_author(name)
                 if author == mark:
@@ -504,7 +504,6 @@ class S3Store:
                     raise
                 # Refused although the version is right: this service compares the ETag in its other form.
                 quoted = not quoted if refused else quoted
-            first = False
             time.sleep(pause * random.uniform(0.5, 1))
 
     def _version_and_author(self, name: str) -> tuple[str | None, str | None]:

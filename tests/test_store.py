@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import store as store_module
 from flows.store import LostRace, NotFound, S3Options, Store, check_key, open_store, probe
 from schemas.errors import StandingsError
 from tests import servers
@@ -282,6 +283,21 @@ def test_folders_vanish_and_return_under_writers(folder_store: Store, folder: Pa
         list(pool.map(come_and_go, range(8)))
     assert list(folder_store.list()) == []
     assert [path.name for path in folder.iterdir()] == [".store-lock"]
+
+
+def test_a_folder_pruned_before_its_first_file_is_made_again(
+    folder_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, losses = store_module._make_folder, iter(range(3))
+
+    def make_and_lose(folder: Path) -> None:
+        make(folder)
+        if next(losses, None) is not None:
+            folder.rmdir()
+
+    monkeypatch.setattr(store_module, "_make_folder", make_and_lose)
+    assert folder_store.put_once("deep/er/a", b"a")
+    assert folder_store.get("deep/er/a") == b"a"
 
 
 def test_a_killed_writer_leaves_no_broken_object(folder_store: Store, folder: Path) -> None:

@@ -121,9 +121,14 @@ def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> N
 
 
 @command
-@click.option("--week", type=DAY, help="Any day of the week.  [default: the last complete week]")
+@click.option(
+    "--week", type=DAY, metavar="DATE", help="Any day of the week.  [default: the last complete week]"
+)
 def weekly(week: datetime | None) -> None:
-    """Fetch one week, and again the one before it, and publish them. Needs OPENROUTER_API_KEY."""
+    """Fetch one week and publish it.
+
+    The week before is fetched again with it, since it has settled by now. Needs OPENROUTER_API_KEY.
+    """
     from flows.extract import require_key
 
     _start()
@@ -135,10 +140,22 @@ def weekly(week: datetime | None) -> None:
 
 
 @command
-@click.option("--from", "first", type=DAY, required=True, help="First day; history begins on 2025-01-01.")
-@click.option("--to", "last", type=DAY, help="Last day.  [default: the end of the last complete week]")
+@click.option(
+    "--from",
+    "first",
+    type=DAY,
+    metavar="DATE",
+    required=True,
+    help="First day; history begins on 2025-01-01.",
+)
+@click.option(
+    "--to", "last", type=DAY, metavar="DATE", help="Last day.  [default: the end of the last complete week]"
+)
 def backfill(first: datetime, last: datetime | None) -> None:
-    """Fetch many weeks in the fewest requests and publish them. Needs OPENROUTER_API_KEY."""
+    """Fetch many weeks and publish them.
+
+    It takes the fewest requests: one for every 366 days. Needs OPENROUTER_API_KEY.
+    """
     from flows.extract import require_key
 
     _start()
@@ -151,7 +168,10 @@ def backfill(first: datetime, last: datetime | None) -> None:
 
 @command
 def rebuild() -> None:
-    """Publish anew from the same raw captures with today's code, trying unreadable ones again."""
+    """Publish the same raw captures anew with today's code.
+
+    Captures that could not be read are tried again. Nothing is asked of the source.
+    """
     from flows.lake import open_lake
     from flows.path import raw_to_warehouse
     from flows.raw import forget_rejections
@@ -163,9 +183,9 @@ def rebuild() -> None:
 
 @command
 @click.argument("name")
-@click.option("--week", type=DAY, help="Any day of one week.")
-@click.option("--from", "first", type=DAY, help="Weeks from this one on.")
-@click.option("--to", "last", type=DAY, help="Weeks up to this one.")
+@click.option("--week", type=DAY, metavar="DATE", help="Any day of one week.")
+@click.option("--from", "first", type=DAY, metavar="DATE", help="Weeks from this one on.")
+@click.option("--to", "last", type=DAY, metavar="DATE", help="Weeks up to this one.")
 @click.option("--method", help="The way of counting, such as all_models or top9_named.")
 @click.option("--knowledge", type=click.Choice(["then", "now"]), help="What counts as known.")
 @click.option("--country", help="ISO 3166-1 alpha-2 code, or ZZ for what no country can claim.")
@@ -182,7 +202,7 @@ def table(
     form: Any,
     output: Path | None,
 ) -> None:
-    """Print the published table NAME.
+    """Print a published table.
 
     \b
     country_week       tokens and shares by country, with bounds
@@ -213,12 +233,12 @@ def table(
             raise StandingsError(f"{output}: cannot be written: {error.strerror}") from None
     else:
         click.echo(data.decode(), nl=False)
-    click.echo("\n".join(found.notes), err=form != "table" or output is not None)
+    click.echo("\n".join(["", *found.notes]), err=form != "table" or output is not None)
 
 
 @command
 def status() -> None:
-    """Tell what the lake and the warehouse hold, and what needs a person."""
+    """Tell what is published and what needs a person."""
     from flows.settings import from_environment
     from flows.status import lines
 
@@ -237,7 +257,7 @@ def status() -> None:
 )
 @click.option("--port", type=int, default=8787, show_default=True, help="On 127.0.0.1; 0 takes a free one.")
 def sample_api(seed: int, now: datetime | None, port: int) -> None:
-    """Serve the documented API with simulated figures on this machine."""
+    """Serve the documented API with simulated figures."""
     from flows.sample_api import SampleApi
 
     api = SampleApi(seed=seed, now=now.replace(tzinfo=UTC) if now else None, port=port)
@@ -249,9 +269,10 @@ def sample_api(seed: int, now: datetime | None, port: int) -> None:
 
 @command
 def demo() -> None:
-    """Backfill all of history from the sample API and print the latest standings. Needs no key.
+    """Show it all on simulated figures; needs no key.
 
-    The figures are simulated and stay apart, in ./demo-lake.
+    Backfills all of history from the sample API and prints the latest standings. The figures are simulated
+    and stay apart, in ./demo-lake.
     """
     from flows.sample_api import SampleApi
 

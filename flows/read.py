@@ -70,23 +70,36 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
     as_of = rows["as_of"].max()
     line = citation(manifest.kind, as_of)  # type: ignore[arg-type]
     metadata = {"table": name, "release": manifest.release, "citation": line, "caveat": CAVEAT}
-    return Found(table, rows, metadata, (line, CAVEAT))
+    origins = _origin_note(manifest, _partitions(manifest, table, first, last))
+    return Found(table, rows, metadata, (line, CAVEAT, *origins))
 
 
 def rows_of(
     store: Store, manifest: Manifest, table: Table, first: date | None = None, last: date | None = None
 ) -> pl.DataFrame:
     """The published rows of a table in the weeks from `first` to `last`, in the table's order of weeks."""
-    partitions = [
+    from flows.parquet import decode
+
+    partitions = _partitions(manifest, table, first, last)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        frames = pool.map(lambda partition: decode(part_bytes(store, partition)), partitions)
+        return pl.concat([table.polars_schema().to_frame(), *frames])
+
+
+def _partitions(manifest: Manifest, table: Table, first: date | None, last: date | None) -> list[Partition]:
+    return [
         partition
         for week, partition in sorted(manifest.tables[table.name].items())
         if (first is None or first <= week) and (last is None or week <= last)
     ]
-    from flows.parquet import decode
 
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        frames = pool.map(lambda partition: decode(part_bytes(store, partition)), partitions)
-        return pl.concat([table.polars_schema().to_frame(), *frames])
+
+def _origin_note(manifest: Manifest, partitions: list[Partition]) -> tuple[str, ...]:
+    """A line that says so where figures rest on anything but the source's own answers."""
+    used = {source for partition in partitions for source in partition.sources}
+    origins = {capture.key.origin for capture in manifest.captures if capture.key.sha256 in used}
+    others = sorted(origins - {"api", "simulated"})
+    return (f"Among the captures behind these rows are {' and '.join(others)} ones.",) if others else ()
 
 
 def part_bytes(store: Store, partition: Partition) -> bytes:

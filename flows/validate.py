@@ -57,10 +57,10 @@ def validate(settings: Settings, stage_name: str) -> str:
 def _pandas() -> "PandasDatasource":
     """A data source in a context of its own, which leaves nothing behind and reports to nobody."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context.data_sources.add_pandas("staged")

@@ -86,7 +86,7 @@ class S3Options:
     """How to talk to an S3 service. Credentials are not among it: boto3 finds them where it always does.
 
     `endpoint` is None for AWS itself. `checksum` is `when_required` for services that reject the checksums
-    that boto3 adds to every upload (Ceph). `addressing` `auto` puts the bucket in the path where an endpoint
+    that boto3 adds to every upload. `addressing` `auto` puts the bucket in the path where an endpoint
     is given, since few self-hosted services resolve a host name for each bucket.
     """
 
@@ -123,8 +123,11 @@ def probe(store: Store, prefix: str = "probe") -> None:
     Raises StandingsError, which says what the store did wrong. The object is removed again in either case.
     """
     key = f"{prefix}/{uuid4().hex}"
+    if not store.put_once(key, b"first"):
+        raise _unusable(store, "says that a key exists which has never been written")
     try:
-        _probe_create(store, key)
+        if store.put_once(key, b"second") or store.get(key) != b"first":
+            raise _unusable(store, "overwrites an object on a create-only write")
         _probe_swap(store, key)
     finally:
         store.delete(key)
@@ -190,13 +193,6 @@ def _bucket_and_prefix(rest: str) -> tuple[str, str]:
     return bucket, prefix
 
 
-def _probe_create(store: Store, key: str) -> None:
-    if not store.put_once(key, b"first"):
-        raise _unusable(store, "says that a key exists which has never been written")
-    if store.put_once(key, b"second") or store.get(key) != b"first":
-        raise _unusable(store, "overwrites an object on a create-only write")
-
-
 def _probe_swap(store: Store, key: str) -> None:
     _, version = store.read(key)
     try:
@@ -233,16 +229,9 @@ class FileStore:
 
     def put_once(self, key: str, data: bytes) -> bool:
         path = self._path(key)
-        with self._telling(f"create {self.url}/{key}"), self._staged(path, data) as temporary:
-            try:
-                # Unlike a rename, a link never replaces: the file system itself picks the one winner.
-                os.link(temporary, path)
-            except FileExistsError:
-                if path.is_dir():
-                    raise IsADirectoryError(f"{path} is a folder with objects in it") from None
-                return False
-            _sync(path.parent)
-            return True
+        with self._telling(f"create {self.url}/{key}"):
+            # Most writes of a second run stop here; what decides is the link.
+            return not path.is_file() and self._create(path, data)
 
     def put(self, key: str, data: bytes) -> None:
         path = self._path(key)
@@ -306,6 +295,18 @@ class FileStore:
         if os.path.realpath(path) != str(path):
             raise StandingsError(f"the key {key!r} passes through a symbolic link in {self._root}")
         return path
+
+    def _create(self, path: Path, data: bytes) -> bool:
+        with self._staged(path, data) as temporary:
+            try:
+                # Unlike a rename, a link never replaces: the file system itself picks the one winner.
+                os.link(temporary, path)
+            except FileExistsError:
+                if path.is_dir():
+                    raise IsADirectoryError(f"{path} is a folder with objects in it") from None
+                return False
+            _sync(path.parent)
+            return True
 
     def _demand(self, key: str, expected: str) -> None:
         """Raise LostRace unless the object is there and has the version `expected`."""
@@ -387,8 +388,8 @@ class FileStore:
             yield
         except PermissionError as error:
             raise StandingsError(
-                f"cannot {action}: {error.strerror} (the folder {self._root} must be this user's to write,"
-                " on a file system with hard links)"
+                f"cannot {action}: {error.strerror} (this user needs access to {self._root},"
+                " and its file system needs hard links)"
             ) from error
         except OSError as error:
             raise StandingsError(f"cannot {action}: {error.strerror or error}") from error
@@ -593,15 +594,23 @@ _REJECTED_CREDENTIALS = {
 
 def _check_options(options: S3Options) -> None:
     if options.endpoint is not None:
-        parts = urlsplit(options.endpoint)
-        if "@" in parts.netloc:
+        if "@" in options.endpoint:
             raise StandingsError("the S3 endpoint must not hold credentials: set them in the environment")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_web_address(options.endpoint):
             raise StandingsError(
                 f"the S3 endpoint {options.endpoint!r} is not a URL such as https://s3.example.org"
             )
     if options.ca_bundle is not None and not Path(options.ca_bundle).is_file():
         raise StandingsError(f"the CA bundle {options.ca_bundle} does not exist")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what checks it.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _make_client(options: S3Options) -> Any:

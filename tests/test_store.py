@@ -408,6 +408,8 @@ def test_bad_urls_are_refused(url: str, reason: str) -> None:
     [
         (S3Options(endpoint="http://user:hidden@localhost:9000"), "must not hold credentials"),
         (S3Options(endpoint="localhost:9000"), "is not a URL"),
+        (S3Options(endpoint="http://localhost:nine"), "is not a URL"),
+        (S3Options(endpoint="http://[::1"), "is not a URL"),
         (S3Options(ca_bundle="/no/such/bundle.pem"), "does not exist"),
     ],
 )
@@ -725,6 +727,7 @@ def every_method(store: Store) -> list[Callable[[], object]]:
         lambda: store.read("a"),
         lambda: store.list(),
         lambda: store.delete("a"),
+        lambda: probe(store),
     ]
 
 

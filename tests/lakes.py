@@ -1,0 +1,150 @@
+"""Lakes, captures and digests that several test modules share."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import pytest
+
+from flows import keys, raw
+from flows.ingest import ingest
+from flows.lake import claim, open_lake
+from flows.manifest import Manifest, published
+from flows.path import Outcome, raw_to_warehouse
+from flows.raw import Asked
+from flows.settings import Settings
+from flows.store import Store
+from transforms import simulate
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Great Expectations imports modules that Python 3.11 has deprecated; this is for whoever imports it first.
+GREAT_EXPECTATIONS = pytest.mark.filterwarnings("ignore:module 'sre_.*' is deprecated:DeprecationWarning")
+
+NO_REPORT = "reports/none.json"
+
+
+def settings(store_url: str, folder: Path, request: pytest.FixtureRequest) -> Settings:
+    """Settings for the lake at `store_url`, warehouse in `folder`; the S3 server starts for a bucket only."""
+    if store_url.startswith("s3://"):
+        options = request.getfixturevalue("s3_options")
+        return Settings(lake=store_url, warehouse=folder / "warehouse.duckdb", s3=options)
+    return Settings(lake=store_url, warehouse=folder / "warehouse.duckdb")
+
+
+def on_disk(folder: Path) -> Settings:
+    """Settings for a lake in a folder."""
+    return Settings(lake=f"file://{folder}/lake", warehouse=folder / "warehouse.duckdb")
+
+
+def body(days: Mapping[date, Mapping[str, object]], as_of: str = "2026-08-01T00:00:00.000Z") -> bytes:
+    """An answer in the API's form: for each day the tokens of each model."""
+    rows = [
+        {"date": str(day), "model_permaslug": slug, "total_tokens": str(tokens)}
+        for day, models in days.items()
+        for slug, tokens in models.items()
+    ]
+    window = {"start_date": str(min(days)), "end_date": str(max(days))}
+    return json.dumps({"data": rows, "meta": {"as_of": as_of, "version": "v1", **window}}).encode()
+
+
+def week_of(monday: date, models: Mapping[str, object]) -> dict[date, Mapping[str, object]]:
+    """The same tokens on each day of a week."""
+    return {date.fromordinal(monday.toordinal() + day): models for day in range(7)}
+
+
+def simulated(first: date, last: date, now: datetime, seed: int = 11) -> bytes:
+    """What the sample API answers at `now` for the days from first to last."""
+    return simulate.answer(seed, now, first, last)
+
+
+def at(day: date) -> datetime:
+    """Noon UTC."""
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def write(folder: Path, name: str, content: bytes, **sidecar: str) -> Path:
+    """A capture as a file, with the file beside it that says what was asked for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_bytes(content)
+    if sidecar:
+        (folder / f"{name}.request.json").write_text(json.dumps(sidecar))
+    return path
+
+
+def responses(shared_data: Path) -> list[Path]:
+    """The real day captures, in the order of their vintages."""
+    found = list((shared_data / "responses").glob("*.json"))
+    return sorted(found, key=lambda path: json.loads(path.read_bytes())["meta"]["as_of"])
+
+
+def unchecked(step: Callable[P, R], /) -> Callable[P, R]:
+    """Runs a step as it stands, but neither validates nor loads: for tests of what is published."""
+    done = {"validate": NO_REPORT, "load": None}
+    return (lambda *_args, **_kwargs: done[step.__name__]) if step.__name__ in done else step  # type: ignore
+
+
+def land(settings: Settings, paths: Iterable[Path], origin: str | None = None) -> None:
+    """Lands captures without publishing them."""
+    ingest(settings, paths, None, origin)
+
+
+def bring(
+    settings: Settings, *paths: Path, origin: str | None = None, run: Callable[..., object] = unchecked
+) -> Outcome:
+    """Lands captures and publishes what has landed."""
+    land(settings, paths, origin)
+    return raw_to_warehouse(settings, run)  # type: ignore[arg-type]
+
+
+def publish(settings: Settings) -> Outcome:
+    """Publishes what has landed, without validating and loading it."""
+    return raw_to_warehouse(settings, unchecked)
+
+
+def land_bytes(settings: Settings, *bodies: bytes, origin: str = "api", period: str = "day") -> None:
+    """Lands bodies that are in no file."""
+    store = claim(settings, "simulated" if origin == "simulated" else "real")
+    for content in bodies:
+        raw.land(store, content, Asked("a test", datetime.now(UTC), period, origin))
+
+
+def objects(settings: Settings, prefix: str = "") -> dict[str, str]:
+    """The sha256 of every object, by key."""
+    store = open_lake(settings)
+    return {key: digest(store.get(key)) for key in store.list(prefix)}
+
+
+def wanted_latest(manifest: Manifest) -> dict[str, str]:
+    """The sha256 that each object under `latest/` should have."""
+    return {keys.latest(table, week): each.sha256 for table, week, each in manifest.partitions()}
+
+
+def published_bytes(settings: Settings) -> dict[str, str]:
+    """What readers can see: the parts that the manifest lists, and all of `latest/`."""
+    store = open_lake(settings)
+    parts = {each.key: digest(store.get(each.key)) for _, _, each in published(store).partitions()}
+    return parts | objects(settings, keys.LATEST)
+
+
+def manifest_of(settings: Settings) -> Manifest:
+    return published(open_lake(settings))
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class Wrapped:
+    """A store of which a test replaces one method or more, as attributes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)

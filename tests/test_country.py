@@ -1,0 +1,348 @@
+"""Tokens by country: conserved to the token, and bounds that no way of sharing what is unknown escapes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from fractions import Fraction
+from itertools import combinations, pairwise
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from schemas import COUNTRY_WEEK
+from schemas.methods import METHODS
+from schemas.reference import load
+from tests.frames import LARGEST, MONDAY, WEEK, coverage, model, models
+from transforms.country import country_week
+
+EXACT = 2**53
+"""Up to here a float holds every whole number."""
+
+Row = dict[str, Any]
+
+
+def counted(rows: Iterable[Mapping[str, Any]], **columns: Any) -> pl.DataFrame:
+    """`country_week` of the models, every method and knowledge; columns: of the coverage of their weeks."""
+    frame = models(*rows)
+    weeks = frame["week_start"].unique().sort().to_list()
+    found = country_week(frame, coverage(*weeks, **columns), load().countries)
+    assert list(COUNTRY_WEEK.problems(found)) == []
+    return found
+
+
+def by_country(
+    rows: Iterable[Mapping[str, Any]], method: str = "all_models", knowledge: str = "now", **columns: Any
+) -> dict[str, Row]:
+    """One week's rows by one method."""
+    found = counted(rows, **columns).filter(method=method, knowledge=knowledge)
+    return {row["country_code"]: row for row in found.iter_rows(named=True)}
+
+
+def one_model_each(tokens: Mapping[str, int], unattributed: int) -> list[Row]:
+    rows = [model(f"{code.lower()}/m", count, code) for code, count in tokens.items()]
+    return [*rows, model("other", unattributed, "ZZ")]
+
+
+def test_a_week_by_hand() -> None:
+    found = by_country(
+        [
+            model("qwen/q", 30, "CN"),
+            model("qwen/q:free", 10, "CN"),
+            model("openai/o", 50, "US"),
+            model("mistralai/m", 5, "FR"),
+            model("openrouter/alpha", 4, "ZZ"),
+            model("other", 1, "ZZ"),
+        ]
+    )
+    assert list(found) == ["CN", "FR", "US", "ZZ"]
+    columns = (
+        "tokens",
+        "tokens_hi",
+        "share",
+        "share_lo",
+        "share_hi",
+        "rank",
+        "rank_best",
+        "rank_worst",
+        "models",
+    )
+    assert {code: tuple(row[name] for name in columns) for code, row in found.items()} == {
+        "US": (50, 55, 50 / 95, 0.50, 0.55, 1, 1, 1, 1),
+        "CN": (40, 45, 40 / 95, 0.40, 0.45, 2, 2, 2, 2),
+        "FR": (5, 10, 5 / 95, 0.05, 0.10, 3, 3, 4, 1),
+        "ZZ": (5, 5, None, 0.0, 0.05, None, None, None, 1),
+    }
+    assert found["CN"]["country_name"] == "China"
+    assert found["ZZ"]["country_name"] == "Unattributed"
+
+
+def test_what_was_known_then_is_counted_apart_from_what_is_known_now() -> None:
+    rows = [model("openrouter/alpha", 7, now="CN", then="ZZ"), model("openai/o", 5, "US")]
+    now, then = by_country(rows), by_country(rows, knowledge="then")
+    assert {code: row["tokens"] for code, row in now.items()} == {"CN": 7, "US": 5, "ZZ": 0}
+    assert {code: row["tokens"] for code, row in then.items()} == {"US": 5, "ZZ": 7}
+    assert (now["US"]["rank"], then["US"]["rank"], then["US"]["rank_worst"]) == (2, 1, 2)
+
+
+def test_other_counts_as_unattributed_or_not_at_all() -> None:
+    rows = [model("openai/o", 5, "US"), model("other", 95, "ZZ")]
+    everything, nine = by_country(rows), by_country(rows, "top9_named")
+    assert (everything["ZZ"]["tokens"], everything["US"]["share_lo"]) == (95, 0.05)
+    assert (nine["ZZ"]["tokens"], nine["US"]["share_lo"], nine["US"]["share_hi"]) == (0, 1.0, 1.0)
+    assert everything["US"]["share"] == nine["US"]["share"] == 1.0
+
+
+def test_unattributed_is_that_of_the_methods_own_set() -> None:
+    rows = [model(f"openai/{n}", 10, "US") for n in range(9)]
+    rows += [model("openrouter/small", 1, "ZZ"), model("other", 9, "ZZ")]
+    nine = by_country(rows, "top9_named")
+    assert nine["ZZ"]["tokens"] == 0
+    assert nine["US"]["tokens_hi"] == nine["US"]["tokens"] == 90
+    assert by_country(rows)["ZZ"]["tokens"] == 10
+
+
+def test_the_unattributed_row_is_there_for_every_week_method_and_knowledge() -> None:
+    rows = [model("openai/o", 5, "US"), model("other", 5, "ZZ", week=MONDAY + WEEK)]
+    found = counted(rows)
+    assert found.filter(country_code="ZZ").height == 2 * 2 * len(METHODS) - 2
+    only_other = by_country([model("other", 5, "ZZ")])
+    assert list(only_other) == ["ZZ"]
+    assert (only_other["ZZ"]["tokens"], only_other["ZZ"]["share_hi"]) == (5, 1.0)
+
+
+def test_the_unattributed_have_no_share_and_no_rank() -> None:
+    row = by_country([model("openai/o", 5, "US"), model("x/y", 95, "ZZ")])["ZZ"]
+    assert (row["share"], row["share_lo"], row["share_hi"]) == (None, 0.0, 0.95)
+    assert (row["rank"], row["rank_best"], row["rank_worst"]) == (None, None, None)
+
+
+def test_nothing_counted_leaves_shares_open() -> None:
+    found = by_country([model("openai/o", 0, "US"), model("other", 0, "ZZ")])
+    assert (found["US"]["share"], found["US"]["share_lo"], found["US"]["share_hi"]) == (None, 0.0, 1.0)
+
+
+def test_the_weeks_own_columns_are_carried() -> None:
+    given = {"days_observed": 6, "vanished_days": 1, "grain": "day", "depth": 49, "status": "incomplete"}
+    found = counted([model("openai/o", 5, "US")], iso_year=2025, iso_week=53, **given)
+    assert found.select("iso_year", "iso_week", *given).unique().rows() == [(2025, 53, *given.values())]
+
+
+def test_ties_have_equal_rank() -> None:
+    found = by_country(one_model_each({"US": 5, "CN": 5, "FR": 5, "CA": 4}, 0))
+    ranks = {code: (row["rank"], row["rank_best"], row["rank_worst"]) for code, row in found.items()}
+    assert ranks == {
+        "CA": (4, 4, 4),
+        "CN": (1, 1, 3),
+        "FR": (1, 1, 3),
+        "US": (1, 1, 3),
+        "ZZ": (None, None, None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("unattributed", "best", "worst"),
+    [
+        (0, 2, 2),
+        (1, 2, 2),
+        (2, 2, 3),
+        (4, 2, 3),
+        (5, 1, 3),
+        (6, 1, 4),
+        (9, 1, 4),
+        (13, 1, 4),
+        (14, 1, 5),
+        (99, 1, 5),
+    ],
+)
+def test_unattributed_tokens_open_the_ranks_at_exact_equality(
+    unattributed: int, best: int, worst: int
+) -> None:
+    found = by_country(one_model_each({"US": 13, "CN": 8, "FR": 6, "CA": 4}, unattributed))
+    assert (found["CN"]["rank"], found["CN"]["rank_best"], found["CN"]["rank_worst"]) == (2, best, worst)
+
+
+# Against every way of sharing
+
+
+def ways_to_share(spare: int, takers: int) -> Iterator[tuple[int, ...]]:
+    """Every way to give `spare` whole tokens to so many takers."""
+    for bars in combinations(range(spare + takers - 1), takers - 1):
+        edges = (-1, *bars, spare + takers - 1)
+        yield tuple(right - left - 1 for left, right in pairwise(edges))
+
+
+def extreme_ranks(tokens: Mapping[str, int], spare: int) -> dict[str, tuple[int, int]]:
+    """Each country's best and worst rank over all ways of sharing, with one more country that has none.
+
+    At best those strictly ahead count against it, at worst those level with it too.
+    """
+    codes = [*tokens, "unlisted"]
+    best = dict.fromkeys(tokens, len(codes))
+    worst = dict.fromkeys(tokens, 1)
+    for gains in ways_to_share(spare, len(codes)):
+        have = {code: tokens.get(code, 0) + gain for code, gain in zip(codes, gains, strict=True)}
+        for code in tokens:
+            rivals = [have[rival] for rival in codes if rival != code]
+            best[code] = min(best[code], 1 + sum(rival > have[code] for rival in rivals))
+            if have[code] == tokens[code]:
+                worst[code] = max(worst[code], 1 + sum(rival >= have[code] for rival in rivals))
+    return {code: (best[code], worst[code]) for code in tokens}
+
+
+CODES = ["CA", "CN", "FR", "US"]
+
+
+@settings(deadline=None, derandomize=True, max_examples=80)
+@given(
+    st.dictionaries(st.sampled_from(CODES), st.integers(0, 7), min_size=1),
+    st.integers(0, 8),
+)
+def test_ranks_are_the_extremes_over_all_ways_of_sharing(tokens: dict[str, int], spare: int) -> None:
+    found = by_country(one_model_each(tokens, spare))
+    ranks = {code: (row["rank_best"], row["rank_worst"]) for code, row in found.items() if code != "ZZ"}
+    assert ranks == extreme_ranks(tokens, spare)
+    for code, row in found.items():
+        if code != "ZZ":
+            assert row["rank"] == 1 + sum(each > tokens[code] for each in tokens.values())
+            assert row["rank_best"] <= row["rank"] <= row["rank_worst"]
+
+
+ENTRIES = st.tuples(st.sampled_from([*CODES, "ZZ"]), st.sampled_from([*CODES, "ZZ"]))
+
+
+@st.composite
+def many_models(draw: st.DrawFn, largest: int = LARGEST) -> list[Row]:
+    """A week's models, and perhaps `other`, that come to `largest` tokens at the most."""
+    owners = draw(st.lists(ENTRIES, min_size=1, max_size=14))
+    counts = st.integers(0, 3) | st.integers(0, largest // (len(owners) + 1))
+    rows = [model(f"a/{n}", draw(counts), now, then) for n, (now, then) in enumerate(owners)]
+    return [*rows, model("other", draw(counts), "ZZ")] if draw(st.booleans()) else rows
+
+
+@settings(deadline=None, derandomize=True, max_examples=80)
+@given(many_models(), many_models())
+def test_every_token_is_in_one_country_or_in_none(first: list[Row], second: list[Row]) -> None:
+    second = [row | {"week_start": MONDAY + WEEK} for row in second]
+    found = counted(first + second).filter(method="all_models")
+    for week, rows in ((MONDAY, first), (MONDAY + WEEK, second)):
+        for knowledge, column in (("now", "country_code"), ("then", "country_code_then")):
+            tokens: dict[str, int] = {"ZZ": 0}
+            for row in rows:
+                tokens[row[column]] = tokens.get(row[column], 0) + row["tokens"]
+            mine = found.filter(week_start=week, knowledge=knowledge)
+            assert dict(mine.select("country_code", "tokens").rows()) == tokens
+            assert sum(mine["tokens"].to_list()) == sum(row["tokens"] for row in rows)
+            assert mine["models"].sum() == sum(row["model_permaslug"] != "other" for row in rows)
+
+
+@settings(deadline=None, derandomize=True, max_examples=80)
+@given(many_models(EXACT))
+def test_the_point_lies_within_its_bounds(rows: list[Row]) -> None:
+    found = counted(rows)
+    for (_, _), group in found.group_by("method", "knowledge"):
+        total = sum(group["tokens"].to_list())
+        nobody = group.row(by_predicate=pl.col("country_code") == "ZZ", named=True)["tokens"]
+        for row in group.filter(pl.col("country_code") != "ZZ").iter_rows(named=True):
+            tokens = row["tokens"]
+            assert row["tokens_hi"] == tokens + nobody
+            assert 0 <= row["share_lo"] <= row["share_hi"] <= 1
+            if total:
+                assert row["share_lo"] == float(Fraction(tokens, total))
+                assert row["share_hi"] == float(Fraction(tokens + nobody, total))
+            if total > nobody:
+                assert row["share"] == float(Fraction(tokens, total - nobody))
+                assert row["share_lo"] <= row["share"] <= row["share_hi"]
+            else:
+                assert row["share"] is None
+            assert row["rank_best"] <= row["rank"] <= row["rank_worst"]
+
+
+@settings(deadline=None, derandomize=True, max_examples=80)
+@given(many_models(LARGEST // 2), st.integers(0, LARGEST // 2) | st.integers(0, 3), st.booleans())
+def test_one_more_unknown_author_never_raises_anyones_lower_bound(
+    rows: list[Row], tokens: int, first_by_name: bool
+) -> None:
+    newcomer = model("0/new" if first_by_name else "z/new", tokens, "ZZ")
+    key = ["method", "knowledge", "country_code"]
+    before, after = counted(rows), counted([*rows, newcomer])
+    both = after.join(before, on=key, how="left", suffix="_before").filter(pl.col("country_code") != "ZZ")
+    assert both["share_lo_before"].null_count() == 0
+    assert both.filter(pl.col("share_lo") > pl.col("share_lo_before")).height == 0
+    assert both.filter(pl.col("rank_worst") < pl.col("rank_worst_before"), method="all_models").height == 0
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [model("a/a", LARGEST, "US"), model("a/b", 1, "US")],
+        [model("a/a", LARGEST, "US"), model("a/b", 1, "CN")],
+        [model("a/a", LARGEST, "US"), model("other", 1, "ZZ")],
+        [model(f"a/{n}", LARGEST, "US") for n in range(9)],
+        [model(f"a/{n}", 2**62, "ZZ") for n in range(4)],
+    ],
+)
+def test_a_sum_beyond_the_largest_count_raises(rows: list[Row]) -> None:
+    with pytest.raises(pl.exceptions.InvalidOperationError):
+        counted(rows)
+
+
+def test_a_sum_of_the_largest_count_is_exact() -> None:
+    found = by_country([model("a/a", LARGEST - 3, "US"), model("b/b", 2, "CN"), model("other", 1, "ZZ")])
+    assert {code: row["tokens"] for code, row in found.items()} == {"US": LARGEST - 3, "CN": 2, "ZZ": 1}
+    assert found["US"]["tokens_hi"] == LARGEST - 2
+    assert (found["US"]["rank_worst"], found["CN"]["rank_best"], found["CN"]["rank_worst"]) == (1, 2, 2)
+
+
+def test_counts_that_floats_cannot_tell_apart_are_ranked() -> None:
+    found = by_country(one_model_each({"CN": 2**60, "US": 2**60 + 1}, 0))
+    assert (found["US"]["rank"], found["CN"]["rank"], found["US"]["rank_worst"]) == (1, 2, 1)
+
+
+# A chart that is cut short
+
+
+def test_a_chart_that_is_cut_short_ranks_only_its_nine() -> None:
+    rows = one_model_each({"US": 13, "CN": 8, "FR": 6}, 20)
+    everything = by_country(rows, truncated=True, depth=3)
+    assert [(row["share"], row["rank"]) for row in everything.values()] == [(None, None)] * 4
+    whole = by_country(rows)
+    for code, row in everything.items():
+        for name in ("tokens", "tokens_hi", "share_lo", "share_hi", "rank_best", "rank_worst"):
+            assert row[name] == whole[code][name]
+    nine = by_country(rows, "top9_named", truncated=True, depth=9)
+    assert {code: row["rank"] for code, row in nine.items()} == {"US": 1, "CN": 2, "FR": 3, "ZZ": None}
+    assert nine["US"]["share"] == 13 / 27
+
+
+def test_a_rank_that_is_certain_stands_even_so() -> None:
+    found = by_country(one_model_each({"US": 90, "CN": 50, "FR": 5, "CA": 3}, 10), truncated=True)
+    assert {code: row["rank"] for code, row in found.items()} == {
+        "US": 1,
+        "CN": 2,
+        "FR": None,
+        "CA": None,
+        "ZZ": None,
+    }
+    assert {row["share"] for row in found.values()} == {None}
+
+
+def test_weeks_that_are_cut_short_leave_the_others_alone() -> None:
+    later = MONDAY + timedelta(days=7)
+    rows = one_model_each({"US": 5, "CN": 4}, 9)
+    frame = models(*rows, *(row | {"week_start": later} for row in rows))
+    weeks = pl.concat([coverage(MONDAY, truncated=True), coverage(later)])
+    found = country_week(frame, weeks, load().countries).filter(method="all_models", country_code="US")
+    assert found.select("week_start", "knowledge", "rank").rows() == [
+        (MONDAY, "now", None), (MONDAY, "then", None), (later, "now", 1), (later, "then", 1),
+    ]  # fmt: skip
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(many_models(1000), st.randoms(use_true_random=False))
+def test_order_of_rows_never_matters(rows: list[Row], shuffle: Any) -> None:
+    assume(len(rows) > 1)
+    before = counted(rows)
+    shuffle.shuffle(rows)
+    assert counted(rows).equals(before)

@@ -1,0 +1,177 @@
+"""The whole path: from the API over HTTP through Prefect's flows to the release and the warehouse."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows import raw
+from flows.__main__ import PREFECT
+from flows.lake import kind_of, open_lake
+from flows.load import RELEASE_TABLE, loaded_release
+from flows.manifest import published
+from flows.read import rows_of
+from flows.sample_api import SampleApi
+from flows.settings import Settings
+from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE
+from schemas.errors import StandingsError
+from tests import lakes
+
+pytestmark = lakes.GREAT_EXPECTATIONS
+
+SCRIPT = Path(sys.executable).with_name("standings")
+FIRST, LAST = date(2026, 3, 2), date(2026, 3, 15)
+NEXT = date(2026, 3, 18)
+NOW = datetime(2026, 3, 24, 6, tzinfo=UTC)
+"""The first of the weeks has settled at this moment, the last one not."""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator["subprocess.Popen[str]"]:
+    """`standings demo`, which runs beside the other tests because it takes its time."""
+    folder = tmp_path_factory.mktemp("demo")
+    with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
+        process = subprocess.Popen(
+            [SCRIPT, "demo"],
+            cwd=folder,
+            stdout=out,
+            stderr=err,
+            text=True,
+            env=os.environ | {"PREFECT_HOME": str(folder / "prefect")},
+        )
+        process.args = folder
+        yield process
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def prefect(demo: "subprocess.Popen[str]", tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Prefect with a server of its own, set as the command line sets it, away from the home folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+        for name, value in PREFECT.items():
+            patch.setenv(name, value)
+        from prefect.testing.utilities import prefect_test_harness
+
+        with prefect_test_harness(server_startup_timeout=180):
+            yield
+
+
+@pytest.fixture
+def settings(
+    store_url: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
+    """A lake, and the sample API as the source, both told by the environment as in production."""
+    stored = lakes.settings(store_url, tmp_path, request)
+    with SampleApi(now=NOW, keys={"sk-the-key"}) as api:
+        told = {
+            "STANDINGS_LAKE": stored.lake,
+            "STANDINGS_WAREHOUSE": str(stored.warehouse),
+            "STANDINGS_S3_ENDPOINT": stored.s3.endpoint or "",
+            "STANDINGS_S3_REGION": stored.s3.region or "",
+            "OPENROUTER_BASE_URL": api.base_url,
+            "OPENROUTER_API_KEY": "sk-the-key",
+        }
+        for name, value in told.items():
+            monkeypatch.setenv(name, value)
+        yield Settings(stored.lake, stored.warehouse, api.base_url, stored.s3)
+
+
+def test_from_the_api_to_the_warehouse_and_the_same_without_prefect(
+    settings: Settings, prefect: None, tmp_path: Path
+) -> None:
+    from flows.backfill import backfill
+    from flows.weekly import weekly
+
+    first = backfill(FIRST, LAST)
+    store = open_lake(settings)
+    assert first.rejected == ()
+    assert first.release == published(store).release
+    assert loaded_release(settings.warehouse) == first.release
+
+    second = weekly(NEXT)
+    manifest = published(store)
+    assert second.release == manifest.release
+    assert (manifest.number, manifest.previous) == (2, first.release)
+    assert [(capture.start, capture.end) for capture in manifest.captures] in (
+        [(FIRST, LAST), (date(2026, 3, 9), date(2026, 3, 22))],
+        [(date(2026, 3, 9), date(2026, 3, 22)), (FIRST, LAST)],
+    )
+    assert kind_of(store) == manifest.kind == "simulated"
+    coverage = rows_of(store, manifest, WEEK_COVERAGE)
+    assert coverage.select("week_start", "status").rows() == [
+        (date(2026, 3, 2), "settled"),
+        (date(2026, 3, 9), "settled"),
+        (date(2026, 3, 16), "provisional"),
+    ]
+    assert lakes.objects(settings, "latest/") == lakes.wanted_latest(manifest)
+    assert lakes.objects(settings, "staging/") == {}
+    assert not [key for key in store.list() if b"sk-the-key" in store.get(key)]
+
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        assert connection.execute(f"SELECT release, kind FROM {RELEASE_TABLE}").fetchall() == [
+            (second.release, "simulated")
+        ]
+        held = {
+            table.name: connection.execute(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
+            for table in TABLES
+        }
+        tokens = connection.execute(
+            "SELECT sum(tokens)::BIGINT FROM country_week WHERE method = 'all_models' AND knowledge = 'now'"
+        ).fetchall()
+    assert held == {
+        name: sum(each.rows for each in weeks.values()) for name, weeks in manifest.tables.items()
+    }
+    entries = rows_of(store, manifest, COUNTRY_WEEK)
+    assert entries["country_code"].n_unique() > 2
+    asked = lakes.simulated(FIRST, date(2026, 3, 22), NOW)
+    assert tokens == [(_total(asked),)]
+
+    plain = lakes.on_disk(tmp_path / "plain")
+    bodies = [raw.body_of(store, key) for key in raw.landed(store)]
+    lakes.land_bytes(plain, *bodies, origin="simulated")
+    lakes.publish(plain)
+    assert lakes.published_bytes(plain) == lakes.published_bytes(settings)
+
+
+def _total(body: bytes) -> int:
+    return sum(int(row["total_tokens"]) for row in json.loads(body)["data"])
+
+
+def test_a_week_that_has_not_ended_is_refused_before_anything_is_asked(
+    prefect: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.backfill import backfill
+    from flows.weekly import weekly
+
+    monkeypatch.setenv("STANDINGS_LAKE", f"file://{tmp_path}/lake")
+    with pytest.raises(StandingsError, match=r"^the week of 2099-01-05 has not ended"):
+        weekly(date(2099, 1, 7))
+    with pytest.raises(StandingsError, match=r"^no complete day lies between 2099-01-05 and"):
+        backfill(date(2099, 1, 5), date(2099, 1, 11))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_prints_the_standings_as_simulated(demo: "subprocess.Popen[str]") -> None:
+    folder = Path(str(demo.args))
+    assert demo.wait(300) == 0, (folder / "err").read_text()
+    out, err = (folder / "out").read_text(), (folder / "err").read_text()
+    assert "SIMULATED figures" in out
+    assert "OpenRouter" not in out + err
+    assert "Traceback" not in err
+    settings = Settings(lake=f"file://{folder}/demo-lake", warehouse=folder / "demo-lake/warehouse.duckdb")
+    manifest = published(open_lake(settings))
+    assert f"release {manifest.release} is published" in err
+    assert (manifest.number, manifest.kind) == (1, "simulated")
+    assert min(manifest.tables[COUNTRY_WEEK.name]) == date(2024, 12, 30)
+    assert loaded_release(settings.warehouse) == manifest.release
+    header = [line.split() for line in out.splitlines() if line.startswith("week_start")]
+    assert [columns[-1] for columns in header] == ["status", "status"]
+    assert {path.name for path in folder.iterdir()} == {"demo-lake", "out", "err", "prefect"}

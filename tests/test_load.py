@@ -1,0 +1,232 @@
+"""The warehouse: exactly what the manifest lists, replaced whole, and never in the way of its readers."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from flows import keys
+from flows.lake import CAVEAT, citation, open_lake
+from flows.load import RELEASE_TABLE, load, loaded_release
+from flows.path import raw_to_warehouse
+from flows.read import rows_of
+from flows.settings import Settings
+from schemas import TABLES, Table
+from schemas.errors import StandingsError
+from schemas.table import DUCKDB
+from tests import lakes
+
+MONDAYS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]
+MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "openrouter/cloaked:free": 3, "other": 9}
+
+
+def land(settings: Settings, monday: date) -> None:
+    lakes.land_bytes(settings, lakes.body(lakes.week_of(monday, MODELS)))
+
+
+def publish(settings: Settings, monday: date) -> str:
+    """Publishes one week more, without loading it."""
+    land(settings, monday)
+    return lakes.publish(settings).release
+
+
+def loading(step: Callable[..., Any], /) -> Callable[..., Any]:
+    """Runs every step but the validation."""
+    return step if step is load else lakes.unchecked(step)
+
+
+def held(path: Path, table: Table) -> pl.DataFrame:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        order = ", ".join(table.key)
+        return pl.DataFrame(connection.sql(f"SELECT * FROM {table.name} ORDER BY {order}").to_arrow_table())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A lake with one week published and not yet loaded."""
+    settings = lakes.on_disk(tmp_path)
+    publish(settings, MONDAYS[0])
+    return settings
+
+
+def test_the_warehouse_holds_exactly_what_the_manifest_lists(
+    store_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    settings = lakes.settings(store_url, tmp_path, request)
+    for monday in MONDAYS:
+        publish(settings, monday)
+        load(settings)
+    store, manifest = open_lake(settings), lakes.manifest_of(settings)
+    assert manifest.number == len(MONDAYS)
+    for table in TABLES:
+        rows = held(settings.warehouse, table)
+        assert rows.height == sum(each.rows for each in manifest.tables[table.name].values()) > 0
+        assert rows.rows() == rows_of(store, manifest, table).rows()
+        assert rows.columns == table.names
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
+        assert tables == {table.name for table in TABLES} | {RELEASE_TABLE}
+        connection.execute("SET TimeZone = 'UTC'")
+        (told,) = connection.execute(f"SELECT * EXCLUDE published_at FROM {RELEASE_TABLE}").fetchall()
+    assert told == (manifest.release, "real", citation("real", manifest.as_of), CAVEAT)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_columns_have_the_types_keys_and_nulls_of_the_table(table: Table, settings: Settings) -> None:
+    load(settings)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        described = connection.execute(f"DESCRIBE {table.name}").fetchall()
+    assert [(name, type_, nullable) for name, type_, nullable, *_ in described] == [
+        (column.name, DUCKDB[column.kind], "YES" if column.nullable else "NO") for column in table.columns
+    ]
+    assert {name for name, _, _, key, *_ in described if key == "PRI"} == set(table.key)
+
+
+def test_what_the_warehouse_sums_is_exact(settings: Settings) -> None:
+    load(settings)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        query = (
+            "SELECT sum(tokens)::BIGINT FROM country_week WHERE method = 'all_models' AND knowledge = 'now'"
+        )
+        assert connection.execute(query).fetchall() == [(7 * sum(MODELS.values()),)]
+
+
+def test_an_open_reader_neither_blocks_a_load_nor_sees_it(settings: Settings) -> None:
+    load(settings)
+    first = lakes.manifest_of(settings).release
+    with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
+        query = f"SELECT release, (SELECT count(*) FROM week_coverage) FROM {RELEASE_TABLE}"
+        assert reader.execute(query).fetchall() == [(first, 1)]
+        second = publish(settings, MONDAYS[1])
+        load(settings)
+        assert reader.execute(query).fetchall() == [(first, 1)]
+        with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+            reader.execute(f"DELETE FROM {RELEASE_TABLE}")
+    assert loaded_release(settings.warehouse) == second
+    with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
+        assert reader.execute(query).fetchall() == [(second, 2)]
+
+
+def test_a_loaded_release_is_not_loaded_again(settings: Settings) -> None:
+    load(settings)
+    before = settings.warehouse.stat()
+    load(settings)
+    after = settings.warehouse.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_folders_on_the_way_are_made(settings: Settings, tmp_path: Path) -> None:
+    deeper = Settings(lake=settings.lake, warehouse=tmp_path / "a" / "b" / "w.duckdb")
+    load(deeper)
+    assert loaded_release(deeper.warehouse) == lakes.manifest_of(settings).release
+
+
+def blocked_by_a_folder(tmp_path: Path) -> Path:
+    path = tmp_path / "folder.duckdb"
+    path.mkdir()
+    return path
+
+
+def blocked_by_a_file(tmp_path: Path) -> Path:
+    (tmp_path / "file").write_text("mine")
+    return tmp_path / "file" / "w.duckdb"
+
+
+def blocked_by_the_system(_: Path) -> Path:
+    """Nobody can make a file there, not even root."""
+    return Path("/proc/w.duckdb")
+
+
+@pytest.mark.parametrize(
+    "blocked",
+    [
+        blocked_by_a_folder,
+        pytest.param(
+            blocked_by_a_file,
+            marks=pytest.mark.xfail(
+                strict=True, raises=NotADirectoryError, reason="the cleaning up fails and hides why"
+            ),
+        ),
+        pytest.param(
+            blocked_by_the_system,
+            marks=pytest.mark.xfail(
+                strict=True, raises=duckdb.IOException, reason="DuckDB's own errors are not told"
+            ),
+        ),
+    ],
+)
+def test_a_load_that_fails_leaves_the_release_published_and_is_told(
+    blocked: object, settings: Settings, tmp_path: Path
+) -> None:
+    path = blocked(tmp_path)  # type: ignore[operator]
+    unwritable = Settings(lake=settings.lake, warehouse=path)
+    with pytest.raises(StandingsError) as caught:
+        load(unwritable)
+    release = lakes.manifest_of(settings).release
+    assert str(caught.value).startswith(f"{path}: the warehouse cannot be written")
+    assert f"the release {release} is published" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_the_next_run_catches_up_after_a_failed_load(tmp_path: Path) -> None:
+    settings = lakes.on_disk(tmp_path)
+    settings.warehouse.mkdir()
+    land(settings, MONDAYS[0])
+    with pytest.raises(StandingsError, match="the warehouse cannot be written"):
+        raw_to_warehouse(settings, loading)
+    release = lakes.manifest_of(settings).release
+    assert loaded_release(settings.warehouse) is None
+    settings.warehouse.rmdir()
+    assert raw_to_warehouse(settings, loading).release == release
+    assert loaded_release(settings.warehouse) == release
+
+
+def test_a_load_that_breaks_half_way_leaves_the_old_warehouse(settings: Settings, tmp_path: Path) -> None:
+    load(settings)
+    before = settings.warehouse.read_bytes()
+    publish(settings, MONDAYS[1])
+    store = open_lake(settings)
+    broken = lakes.manifest_of(settings).tables["country_lead_week"][MONDAYS[1]].key
+    sound = store.get(broken)
+    store.put(broken, b"other bytes")
+    with pytest.raises(StandingsError, match=broken):
+        load(settings)
+    assert settings.warehouse.read_bytes() == before
+    assert not list(tmp_path.glob(".*"))
+    store.put(broken, sound)
+    load(settings)
+    assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
+
+
+def test_no_warehouse_holds_no_release(tmp_path: Path) -> None:
+    assert loaded_release(tmp_path / "none.duckdb") is None
+
+
+@pytest.mark.xfail(
+    strict=True, raises=pytest.fail.Exception, reason="whatever lies under the warehouse's name is replaced"
+)
+@pytest.mark.parametrize("kind", ["text", "database"])
+def test_a_file_that_is_no_warehouse_of_ours_is_not_replaced(kind: str, settings: Settings) -> None:
+    if kind == "text":
+        settings.warehouse.write_text("notes of somebody's")
+    else:
+        with duckdb.connect(str(settings.warehouse)) as connection:
+            connection.execute("CREATE TABLE mine AS SELECT 1 AS x")
+    before = settings.warehouse.read_bytes()
+    with pytest.raises(StandingsError):
+        load(settings)
+    assert settings.warehouse.read_bytes() == before
+
+
+def test_an_empty_lake_has_nothing_to_load(tmp_path: Path) -> None:
+    settings = lakes.on_disk(tmp_path)
+    with pytest.raises(StandingsError, match="nothing is published there yet"):
+        load(settings)
+    assert not settings.warehouse.exists()
+    assert keys.POINTER not in lakes.objects(settings)

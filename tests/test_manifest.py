@@ -1,0 +1,182 @@
+"""The manifest and the pointer: what a release lists, and that only whole ones are believed."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows import keys
+from flows.keys import RawKey
+from flows.lake import open_lake
+from flows.manifest import Capture, Manifest, Partition, current, point_to, published
+from flows.settings import Settings
+from flows.store import LostRace
+from schemas import RANKING_ENTRY, TABLES
+from schemas.errors import StandingsError
+from tests import lakes
+
+MOMENT = datetime(2026, 7, 21, 0, 5, 19, 123_000, tzinfo=UTC)
+CAPTURE = Capture(
+    RawKey("api", "day", "modality-text", "ab" * 32), MOMENT, date(2026, 7, 6), date(2026, 7, 12)
+)
+MANIFEST = Manifest(
+    number=1,
+    previous=None,
+    published_at=MOMENT + timedelta(hours=1),
+    kind="real",
+    code="0.1.0+abc",
+    reference="cd" * 32,
+    report="reports/x.json",
+    schemas={"country_week": 1},
+    captures=(CAPTURE, replace(CAPTURE, as_of=MOMENT - timedelta(days=9))),
+    tables={
+        "country_week": {
+            date(2026, 7, 6): Partition("parts/x.parquet", "ef" * 32, 17, 2**53 + 1, MOMENT, ("ab" * 32,))
+        }
+    },
+)
+
+
+@pytest.fixture
+def settings(store_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    return lakes.settings(store_url, tmp_path, request)
+
+
+def test_a_published_manifest_is_read_back_as_it_was(settings: Settings) -> None:
+    store = open_lake(settings)
+    point_to(store, MANIFEST, None)
+    assert published(store) == MANIFEST
+    assert published(store).release == MANIFEST.release
+    assert MANIFEST.as_of == MOMENT
+
+
+def test_a_release_is_named_by_its_number_and_content() -> None:
+    number, _, digest = MANIFEST.release.partition("-")
+    assert (number, len(digest)) == ("000001", 12)
+    others = [
+        replace(MANIFEST, number=2),
+        replace(MANIFEST, published_at=MOMENT),
+        replace(MANIFEST, code="0.1.1"),
+        replace(MANIFEST, captures=(CAPTURE,)),
+        replace(MANIFEST, tables={}),
+    ]
+    assert len({each.release for each in (MANIFEST, *others)}) == 1 + len(others)
+
+
+def test_the_pointer_is_swapped_only_by_who_has_read_it(settings: Settings) -> None:
+    store = open_lake(settings)
+    point_to(store, MANIFEST, None)
+    first = current(store)
+    second = replace(MANIFEST, number=2, previous=MANIFEST.release)
+    point_to(store, second, first.version)
+    with pytest.raises(LostRace):
+        point_to(store, replace(second, code="a rival's"), first.version)
+    with pytest.raises(LostRace):
+        point_to(store, replace(second, code="a newcomer's"), None)
+    assert published(store) == second
+
+
+def test_an_empty_lake_has_nothing_published_and_says_what_to_do(settings: Settings) -> None:
+    store = open_lake(settings)
+    assert current(store).manifest is None
+    with pytest.raises(StandingsError, match="nothing is published there yet: run `standings ingest`"):
+        published(store)
+
+
+def test_an_altered_manifest_is_refused_with_its_key(settings: Settings) -> None:
+    store = open_lake(settings)
+    point_to(store, MANIFEST, None)
+    key = keys.manifest(MANIFEST.release)
+    store.put(key, store.get(key).replace(b'"rows": 17', b'"rows": 18'))
+    with pytest.raises(StandingsError) as caught:
+        published(store)
+    assert str(caught.value).startswith(f"{store.url}/{key}: ")
+
+
+def test_a_release_of_a_newer_format_is_refused(tmp_path: Path) -> None:
+    store = open_lake(lakes.on_disk(tmp_path))
+    encoded = MANIFEST.encode().replace(b'"format": 1', b'"format": 2')
+    store.put("manifests/newer.json", encoded)
+    pointer = {"release": "newer", "manifest": "manifests/newer.json", "sha256": lakes.digest(encoded)}
+    store.put(keys.POINTER, json.dumps(pointer).encode())
+    with pytest.raises(StandingsError, match="format 2, and this version reads 1: upgrade it"):
+        published(store)
+
+
+def test_a_release_says_what_it_is_made_of_and_rests_on(settings: Settings, tmp_path: Path) -> None:
+    monday = date(2026, 7, 6)
+    models = {"openai/osprey": 5, "deepseek/delta": 7}
+    day = lakes.write(tmp_path, "day.json", lakes.body(lakes.week_of(monday, models)))
+    week = lakes.write(
+        tmp_path,
+        "week.json",
+        lakes.body({date(2026, 6, 29): {"openai/osprey": 9, "other": 4}}, "2026-08-02T00:00:00.000Z").replace(
+            b'"end_date": "2026-06-29"', b'"end_date": "2026-07-05"'
+        ),
+        period="week",
+        origin="chart",
+    )
+    part = lakes.write(
+        tmp_path, "part.json", lakes.body(lakes.week_of(monday, {"openai/osprey": 1})), modality="text"
+    )
+    lakes.bring(settings, day, week, part)
+    store = open_lake(settings)
+    content = json.loads(store.get(json.loads(store.get(keys.POINTER))["manifest"]))
+    sha = {file.stem: lakes.digest(file.read_bytes()) for file in (day, week, part)}
+    assert {
+        each["sha256"]: (each["origin"], each["period"], each["slice"]) for each in content["captures"]
+    } == {
+        sha["day"]: ("api", "day", "all"),
+        sha["week"]: ("chart", "week", "all"),
+        sha["part"]: ("api", "day", "modality-text"),
+    }
+    windows = {each["sha256"]: (each["start_date"], each["end_date"]) for each in content["captures"]}
+    assert windows[sha["week"]] == ("2026-06-29", "2026-07-05")
+    assert all({each["key"], each["request"]} <= set(store.list("raw/")) for each in content["captures"])
+    assert list(content["tables"]) == sorted(table.name for table in TABLES)
+    for weeks in content["tables"].values():
+        assert {week: each["sources"] for week, each in weeks.items()} == {
+            "2026-06-29": [sha["week"]],
+            "2026-07-06": [sha["day"]],
+        }
+    assert content["schemas"] == {table.name: table.version for table in TABLES}
+    assert content["kind"] == "real"
+    assert content["number"] == 1
+    assert content["previous"] is None
+
+
+def test_a_partition_s_numbers_are_those_of_its_object(settings: Settings, tmp_path: Path) -> None:
+    days = lakes.week_of(date(2026, 7, 6), {"openai/osprey": 5, "deepseek/delta": 7})
+    lakes.bring(settings, lakes.write(tmp_path, "day.json", lakes.body(days)))
+    store = open_lake(settings)
+    manifest = published(store)
+    for table, week, partition in manifest.partitions():
+        data = store.get(partition.key)
+        assert partition.key == keys.part(table, week, lakes.digest(data))
+        assert (partition.sha256, partition.bytes) == (lakes.digest(data), len(data))
+        assert partition.as_of == datetime(2026, 8, 1, tzinfo=UTC)
+    assert manifest.tables[RANKING_ENTRY.name][date(2026, 7, 6)].rows == 14
+
+
+def test_a_later_vintage_is_a_source_of_the_history_beside_the_earlier_one(
+    settings: Settings, tmp_path: Path
+) -> None:
+    monday = date(2026, 7, 6)
+    early = lakes.write(
+        tmp_path,
+        "early.json",
+        lakes.body(lakes.week_of(monday, {"openai/osprey": 5}), "2026-07-14T00:00:00Z"),
+    )
+    late = lakes.write(
+        tmp_path, "late.json", lakes.body(lakes.week_of(monday, {"openai/osprey": 6}), "2026-07-20T00:00:00Z")
+    )
+    first = lakes.bring(settings, early)
+    lakes.bring(settings, late)
+    manifest = lakes.manifest_of(settings)
+    assert (manifest.number, manifest.previous) == (2, first.release)
+    sources = {table: set(weeks[monday].sources) for table, weeks in manifest.tables.items()}
+    newest = lakes.digest(late.read_bytes())
+    assert sources.pop(RANKING_ENTRY.name) == {newest, lakes.digest(early.read_bytes())}
+    assert set(map(frozenset, sources.values())) == {frozenset({newest})}

@@ -1,0 +1,274 @@
+"""The curated facts: sound as shipped, and refused with file, row and field where they are not."""
+
+import csv
+import shutil
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from schemas import reference
+from schemas.errors import StandingsError
+from schemas.reference import CONFIDENCE, FILES, Reference, at_least, load
+from transforms.attribute import author
+
+SHIPPED = Path(reference.__file__).parent
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped files, to spoil."""
+    for table in FILES:
+        shutil.copy(SHIPPED / f"{table.name}.csv", tmp_path)
+    return tmp_path
+
+
+def next_row(name: str) -> int:
+    """The row number of one more line of a shipped file, where the header is 1."""
+    return 2 + load_frame(name).height
+
+
+def load_frame(name: str) -> pl.DataFrame:
+    frame = getattr(load(), name)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(StandingsError) as caught:
+        load(folder)
+    message = str(caught.value)
+    assert message.isprintable()
+    assert len(message.replace(str(folder), "")) < 400
+    return message.replace(f"{folder}/", "")
+
+
+# As shipped
+
+
+def test_the_shipped_files_are_sound() -> None:
+    facts = load()
+    assert isinstance(facts, Reference)
+    for table in FILES:
+        assert load_frame(table.name).schema == table.polars_schema()
+        assert load_frame(table.name).height > 0
+    assert len(facts.sha256) == 64
+    assert facts.minimum_confidence == "reported"
+
+
+def test_every_file_that_is_shipped_is_declared() -> None:
+    assert {path.name for path in SHIPPED.glob("*.csv")} == {f"{table.name}.csv" for table in FILES}
+
+
+def test_codes_are_those_of_iso_3166_and_never_an_aggregate() -> None:
+    codes = load().countries["country_code"]
+    assert codes.n_unique() == len(codes) == 249 + 1
+    assert {"CN", "US", "FR", "DE", "CA", "KR", "IL", "GB", "TW", "HK", "ZZ"} <= set(codes)
+    assert not {"EU", "UK", "XK", "XX", "EA"} & set(codes)
+    assert load().countries["country_name"].n_unique() == 250
+
+
+def test_nobody_has_a_seat_nowhere() -> None:
+    assert "ZZ" not in set(load().organisations["country_code"])
+    assert "ZZ" not in set(load().authors["base_country"])
+
+
+def test_base_countries_are_countries() -> None:
+    assert set(load().authors["base_country"].drop_nulls()) <= set(load().countries["country_code"])
+
+
+def test_every_organisation_is_somebodys() -> None:
+    used = {*load().authors["organisation"], *load().reveals["organisation"]}
+    assert set(load().organisations["organisation"]) - used == set()
+
+
+def test_cloaks_are_cloaks() -> None:
+    authors = load().authors.filter(pl.col("author").is_in(["openrouter", "stealth"]))
+    assert authors.select("author", "kind", "organisation").sort("author").rows() == [
+        ("openrouter", "cloaked", None),
+        ("stealth", "cloaked", None),
+    ]
+    assert load().authors.filter(kind="cloaked").height == 2
+
+
+def test_reveals_name_cloaked_models_without_variant() -> None:
+    slugs = load().reveals["permaslug"]
+    assert not slugs.str.contains(":").any()
+    authors = load().reveals.select(author(pl.col("permaslug"))).to_series()
+    assert set(authors) <= {"openrouter", "stealth"}
+
+
+def test_judgments_have_their_reasons() -> None:
+    for name in ("organisations", "authors", "reveals"):
+        reasons = load_frame(name)["reason"]
+        assert (reasons.str.len_chars() > 20).all()
+        assert reasons.str.ends_with(".").all()
+
+
+def test_reveals_are_what_the_evidence_says(shared_data: Path) -> None:
+    seats = dict(load().organisations.select("organisation", "country_code").rows())
+    mine = {row["permaslug"]: row for row in load().reveals.iter_rows(named=True)}
+    with (shared_data / "stealth_models.csv").open() as file:
+        theirs = [row for row in csv.DictReader(file) if row["country_code"]]
+    assert len(theirs) == len(mine)
+    for row in theirs:
+        found = mine[row["permaslug"].split(":")[0]]
+        assert seats[found["organisation"]] == row["country_code"]
+        assert found["confidence"] == row["confidence"]
+        assert str(found["known_from"] or "") == row["revealed_on"]
+
+
+def test_grades_go_from_the_least_sure_to_the_surest() -> None:
+    assert at_least("reported") == ("reported", "confirmed")
+    assert at_least(CONFIDENCE[0]) == CONFIDENCE
+    with pytest.raises(ValueError, match="tuple"):
+        at_least("certain")
+
+
+# Spoilt
+
+SPOILT = {
+    "no such country": ("organisations", "newco,New,EU,,,Why.,Seen.", "country_code is not in the file"),
+    "country in small letters": ("organisations", "newco,New,us,,,Why.,Seen.", "country_code is not like"),
+    "no country": ("organisations", "newco,New,,,,Why.,Seen.", "country_code is empty"),
+    "no reason": ("organisations", "newco,New,US,,,,Seen.", "reason is empty"),
+    "blank around a name": ("organisations", 'newco," New",US,,,Why.,Seen.', "name has blanks around it"),
+    "impossible date": ("organisations", "newco,New,US,2026-02-30,,Why.,Seen.", "valid_from is not a date"),
+    "a date in words": ("organisations", "newco,New,US,,May 2026,Why.,Seen.", "valid_to is not a date"),
+    "an id with blanks": ("organisations", "new co,New,US,,,Why.,Seen.", "organisation is not like"),
+    "an organisation twice": ("organisations", "openai,OpenAI,US,,,Why.,Seen.", "twice"),
+    "a key that is there twice": ("countries", "US,America", "country_code the same key is there twice"),
+    "no such organisation": (
+        "authors",
+        "newauthor,organisation,nobody,,,,Why.",
+        "organisation is not in the file",
+    ),
+    "no such kind": ("authors", "newauthor,company,openai,,,,Why.", "kind is none of"),
+    "an organisation that is not said": (
+        "authors",
+        "newauthor,organisation,,,,,Why.",
+        "organisation is empty",
+    ),
+    "an organisation of a cloak": ("authors", "newauthor,cloaked,openai,,,,Why.", "organisation is given"),
+    "an organisation of the undecided": (
+        "authors",
+        "newauthor,undecided,openai,,,,Why.",
+        "organisation is given",
+    ),
+    "two facts at a time": ("authors", "openai,organisation,openai,,2026-01-01,,Why.", "valid_from overlaps"),
+    "an unknown grade": (
+        "reveals",
+        "openrouter/new,openai,,2026-01-01,,certain,Why.,Seen.",
+        "confidence is none of",
+    ),
+    "a reveal without a day": (
+        "reveals",
+        "openrouter/new,openai,,,,reported,Why.,Seen.",
+        "known_from is empty",
+    ),
+    "a reveal of nobody": (
+        "reveals",
+        "openrouter/new,nobody,,2026-01-01,,reported,Why.,Seen.",
+        "organisation is not in",
+    ),
+    "two reveals at a time": (
+        "reveals",
+        "openrouter/pony-alpha,openai,,2026-05-01,,reported,Why.,Seen.",
+        "known_from overlaps",
+    ),
+}
+"""A file, one line more, and what is said of it."""
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_a_spoilt_file_is_refused_with_file_row_and_field(folder: Path, case: str) -> None:
+    name, line, why = SPOILT[case]
+    path = folder / f"{name}.csv"
+    path.write_text(path.read_text() + line + "\n")
+    message = refusal(folder)
+    assert message.startswith(f"{name}.csv: row ")
+    assert why in message
+    row = int(message.removeprefix(f"{name}.csv: row ").split(":")[0])
+    assert row == next_row(name) or "twice" in why
+
+
+def test_the_first_of_two_equal_keys_is_named(folder: Path) -> None:
+    path = folder / "countries.csv"
+    path.write_text("country_code,country_name\nCN,China\nUS,United States\nFR,France\nUS,America\n")
+    assert refusal(folder) == "countries.csv: row 3: country_code the same key is there twice"
+
+
+@pytest.mark.parametrize("table", FILES, ids=lambda table: table.name)
+def test_another_header_is_refused(folder: Path, table: reference.Table) -> None:
+    path = folder / f"{table.name}.csv"
+    path.write_text(path.read_text().replace(table.names[1], "surprise", 1))
+    message = refusal(folder)
+    assert message.startswith(f"{table.name}.csv: row 1: columns are ")
+    assert "surprise" in message
+
+
+@pytest.mark.parametrize("table", FILES, ids=lambda table: table.name)
+@pytest.mark.parametrize("spoil", ["absent", "empty", "ragged", "not text"])
+def test_a_file_that_cannot_be_read_is_named(folder: Path, table: reference.Table, spoil: str) -> None:
+    path = folder / f"{table.name}.csv"
+    if spoil == "absent":
+        path.unlink()
+    elif spoil == "empty":
+        path.write_text("")
+    elif spoil == "ragged":
+        path.write_text(path.read_text() + "a,b,c,d,e,f,g,h,i,j,k\n")
+    else:
+        path.write_bytes(path.read_bytes() + b"\xff\xfe,\xff\n")
+    assert refusal(folder).startswith(f"{table.name}.csv: ")
+
+
+ORGANISATION = "mover,Mover,{},{},{},Why it was so.,Seen."
+
+
+def moves(folder: Path, *rows: tuple[str, str, str]) -> None:
+    path = folder / "organisations.csv"
+    path.write_text(path.read_text() + "".join(ORGANISATION.format(*row) + "\n" for row in rows))
+
+
+def test_facts_that_follow_each_other_are_fine(folder: Path) -> None:
+    moves(folder, ("US", "2026-05-01", ""), ("FR", "", "2026-01-01"), ("CN", "2026-01-01", "2026-05-01"))
+    found = load(folder).organisations.filter(organisation="mover").sort("valid_from", nulls_last=False)
+    assert found.select("country_code", "valid_from").rows() == [
+        ("FR", None),
+        ("CN", date(2026, 1, 1)),
+        ("US", date(2026, 5, 1)),
+    ]
+
+
+def test_a_gap_between_facts_is_fine(folder: Path) -> None:
+    moves(folder, ("FR", "", "2026-01-01"), ("CN", "2026-01-02", ""))
+    assert load(folder).organisations.filter(organisation="mover").height == 2
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("FR", "", "2026-01-02"), ("CN", "2026-01-01", "")],
+        [("CN", "2026-01-01", ""), ("FR", "", "2026-01-02")],
+        [("FR", "2025-01-01", ""), ("CN", "2026-01-01", "")],
+        [("FR", "2025-01-01", "2026-01-01"), ("CN", "2025-06-01", "2025-07-01")],
+    ],
+)
+def test_facts_that_overlap_are_refused(folder: Path, rows: list[tuple[str, str, str]]) -> None:
+    moves(folder, *rows)
+    later = max(range(2), key=lambda n: rows[n][1])
+    row = next_row("organisations") + later
+    assert refusal(folder) == f"organisations.csv: row {row}: valid_from overlaps another row"
+
+
+def test_the_digest_is_of_every_file(folder: Path) -> None:
+    same = load.__wrapped__(folder).sha256
+    assert same == load().sha256
+    for table in FILES:
+        path = folder / f"{table.name}.csv"
+        text = path.read_text()
+        path.write_text(text.replace("\n", "\r\n"))
+        assert load.__wrapped__(folder).sha256 != same
+        path.write_text(text)
+    assert load.__wrapped__(folder).sha256 == same

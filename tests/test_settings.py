@@ -1,0 +1,118 @@
+"""Environment -> settings: defaults, every variable, and what is wrong told by the variable's name."""
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from flows.settings import API, Settings, from_environment
+from flows.store import S3Options
+from schemas.errors import StandingsError
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert from_environment({}) == Settings(
+        lake="file://./lake", warehouse=Path("./lake/warehouse.duckdb"), base_url=API, s3=S3Options()
+    )
+
+
+def test_a_variable_that_is_set_to_nothing_counts_as_not_set() -> None:
+    names = (
+        "LAKE",
+        "WAREHOUSE",
+        "S3_ENDPOINT",
+        "S3_REGION",
+        "S3_VERIFY_TLS",
+        "S3_CA_BUNDLE",
+        "S3_CHECKSUM",
+        "S3_ADDRESSING",
+    )
+    empty = {f"STANDINGS_{name}": "" for name in names} | {"OPENROUTER_BASE_URL": ""}
+    assert from_environment(empty) == from_environment({})
+
+
+def test_every_variable_reaches_its_setting() -> None:
+    found = from_environment(
+        {
+            "STANDINGS_LAKE": "s3://figures/standings/",
+            "STANDINGS_WAREHOUSE": "/data/w.duckdb",
+            "OPENROUTER_BASE_URL": "https://mirror.example.org/api/v1/",
+            "STANDINGS_S3_ENDPOINT": "https://s3.example.org",
+            "STANDINGS_S3_REGION": "eu-west-3",
+            "STANDINGS_S3_VERIFY_TLS": "false",
+            "STANDINGS_S3_CA_BUNDLE": "/etc/ca.pem",
+            "STANDINGS_S3_CHECKSUM": "when_required",
+            "STANDINGS_S3_ADDRESSING": "virtual",
+        }
+    )
+    assert found == Settings(
+        lake="s3://figures/standings",
+        warehouse=Path("/data/w.duckdb"),
+        base_url="https://mirror.example.org/api/v1",
+        s3=S3Options(
+            endpoint="https://s3.example.org",
+            region="eu-west-3",
+            verify_tls=False,
+            ca_bundle="/etc/ca.pem",
+            checksum="when_required",
+            addressing="virtual",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lake", "warehouse"),
+    [
+        ("file:///srv/lake", "/srv/lake/warehouse.duckdb"),
+        ("file:///srv/lake/", "/srv/lake/warehouse.duckdb"),
+        ("file://./here", "./here/warehouse.duckdb"),
+        ("s3://bucket/prefix", "warehouse.duckdb"),
+    ],
+)
+def test_the_warehouse_lies_inside_a_folder_lake_and_else_here(lake: str, warehouse: str) -> None:
+    assert from_environment({"STANDINGS_LAKE": lake}).warehouse == Path(warehouse)
+
+
+def test_the_process_environment_is_read_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STANDINGS_LAKE", "file:///elsewhere")
+    assert from_environment().lake == "file:///elsewhere"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8787/api/v1", "http://localhost:1/api/v1", "http://[::1]:1/api/v1"]
+)
+def test_plain_http_is_taken_on_loopback(url: str) -> None:
+    assert from_environment({"OPENROUTER_BASE_URL": url}).base_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("OPENROUTER_BASE_URL", "http://openrouter.ai/api/v1", "in the clear"),
+        ("OPENROUTER_BASE_URL", "http://127.0.0.1.example.org/api/v1", "in the clear"),
+        ("OPENROUTER_BASE_URL", "http://localhost@example.org/api/v1", "in the clear"),
+        ("OPENROUTER_BASE_URL", "ftp://openrouter.ai", "https://"),
+        ("OPENROUTER_BASE_URL", "openrouter.ai/api/v1", "https://"),
+        ("OPENROUTER_BASE_URL", "https://", "https://"),
+        ("STANDINGS_S3_VERIFY_TLS", "yes", "true, false"),
+        ("STANDINGS_S3_CHECKSUM", "never", "when_supported, when_required"),
+        ("STANDINGS_S3_ADDRESSING", "host", "auto, path, virtual"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_its_variable(name: str, value: str, told: str) -> None:
+    with pytest.raises(StandingsError) as caught:
+        from_environment({name: value})
+    message = str(caught.value)
+    assert message.startswith(f"{name} is {value!r}")
+    assert told in message
+    assert "\n" not in message
+
+
+def test_the_key_of_the_source_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-or-hidden")
+    assert "sk-or-hidden" not in repr(from_environment())
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        from_environment({}).lake = "file:///other"  # type: ignore[misc]

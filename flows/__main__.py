@@ -5,7 +5,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,12 @@ def rebuild() -> None:
 @click.option("--week", type=DAY, metavar="DATE", help="Any day of one week.")
 @click.option("--from", "first", type=DAY, metavar="DATE", help="Weeks from this one on.")
 @click.option("--to", "last", type=DAY, metavar="DATE", help="Weeks up to this one.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]),
+    metavar="MOMENT",
+    help="As it stood at this moment, UTC: 2026-07-19T12:00:00Z.",
+)
 @click.option("--method", help="The way of counting, such as all_models or top9_named.")
 @click.option("--knowledge", type=click.Choice(["then", "now"]), help="What counts as known.")
 @click.option("--country", help="ISO 3166-1 alpha-2 code, or ZZ for what no country can claim.")
@@ -196,6 +203,7 @@ def table(
     week: datetime | None,
     first: datetime | None,
     last: datetime | None,
+    as_of: datetime | None,
     method: str | None,
     knowledge: str | None,
     country: str | None,
@@ -205,11 +213,23 @@ def table(
     """Print a published table.
 
     \b
-    country_week       tokens and shares by country, with bounds
-    country_lead_week  who leads, how surely, for how many weeks
-    model_week         tokens by model, with its country
-    week_coverage      what each week's figures rest on
-    ranking_entry      the source's rows, every vintage
+    country_week          tokens and shares by country, with bounds
+    country_week_history  the same in every state in which it ever stood
+    country_lead_week     who leads, how surely, for how many weeks
+    country_top_models    each country's ten largest models
+    country_growth        how much each country grew, and out of what
+    concentration_week    HHI and largest shares by model, organisation, country
+    unattributed_week     what no country can claim, by name
+    model_week            tokens by model, with its country
+    attribution           whose each model is, as known then and now, and why
+    week_coverage         what each week's figures rest on
+    bucket_coverage       from which vintage each day comes
+    revisions             what the source changed, when, and whether a rank changed
+    reconciliation_week   the same week by days and as the source's own week
+    claims, claim_value   printed figures beside ours, under every method
+    forecast_path         a forecast's implied growth beside the observed one
+    ranking_entry         the source's rows, every vintage
+    observation           whether each bucket was there when somebody looked
     """
     from flows.read import Selection, select
     from flows.settings import from_environment
@@ -222,6 +242,7 @@ def table(
     selection = Selection(
         _day(week or first),
         _day(week or last),
+        as_of.replace(tzinfo=UTC) if as_of else None,
         {"method": method, "knowledge": knowledge, "country_code": country},
     )
     found = select(from_environment(), name, selection)
@@ -234,6 +255,142 @@ def table(
     else:
         click.echo(data.decode(), nl=False)
     click.echo("\n".join(["", *found.notes]), err=form != "table" or output is not None)
+
+
+@command
+@click.option("--all", "every", is_flag=True, help="Also claims about weeks without data.")
+def claims(every: bool) -> None:
+    """Tell what printed figures are worth.
+
+    Each is compared with our figure under every method and knowledge; `standings table claims --format json`
+    has the sources and the wording, `standings table claim_value` every figure that was tried.
+    """
+    from flows.read import Selection, select
+    from flows.settings import from_environment
+    from flows.show import claims_text
+
+    found = select(from_environment(), "claims", Selection())
+    rows = found.rows if every else found.rows.filter(found.rows["verdict"] != "no data")
+    if not rows.is_empty():
+        click.echo(claims_text(rows), nl=False)
+    left_out = f"\n{found.rows.height - rows.height} claims about weeks without data are left out (--all)"
+    click.echo(left_out if rows.height < found.rows.height else "")
+    click.echo("\n".join(found.notes))
+
+
+@command
+def unknown() -> None:
+    """List authors that no reference file decides.
+
+    The largest first, each with the line to add to authors.csv in a folder that STANDINGS_REFERENCE names.
+    """
+    from flows.derive import unknown_authors
+    from flows.read import Selection, select
+    from flows.settings import from_environment
+    from flows.show import figure
+    from schemas.reference import AUTHORS
+
+    authors = unknown_authors(select(from_environment(), "model_week", Selection()).rows)
+    if authors.is_empty():
+        click.echo("every author is decided")
+        return
+    click.echo(",".join(AUTHORS.names))
+    for author, tokens in authors.iter_rows():
+        click.echo(f"{author},undecided,,,,,WHY ({figure(tokens)} tokens; or organisation and its id)")
+
+
+@command
+def verify() -> None:
+    """Check every object of the lake and the warehouse.
+
+    Says what is wrong, a line each, and exits with 1 if anything is.
+    """
+    from flows.inspect import verify as problems
+    from flows.settings import from_environment
+
+    wrong = 0
+    for line in problems(from_environment()):
+        click.echo(line)
+        wrong += 1
+    if wrong:
+        raise StandingsError(f"{wrong} problems: `standings repair` rebuilds what can be rebuilt from raw")
+    click.echo("all is as it was written")
+
+
+@command
+def repair() -> None:
+    """Rebuild what is missing or broken from the raw captures."""
+    from flows.maintain import repair as rebuild
+
+    wrong, outcome = rebuild(_start())
+    for line in wrong:
+        click.echo(line)
+    click.echo(f"{len(wrong)} problems were found")
+    _finish(outcome)
+
+
+@command
+def releases() -> None:
+    """List releases, the newest first."""
+    from flows.lake import open_lake
+    from flows.maintain import chain
+    from flows.manifest import published
+    from flows.settings import from_environment
+
+    store = open_lake(from_environment())
+    for each in chain(store, published(store)):
+        click.echo(
+            f"{each.release}  {each.published_at:%Y-%m-%d %H:%M:%S} UTC  {len(each.captures)} captures"
+        )
+
+
+@command
+@click.argument("release")
+@click.option("--reason", required=True, help="Why; it is kept with the captures that are passed over.")
+def rollback(release: str, reason: str) -> None:
+    """Publish an earlier RELEASE again, as a new one.
+
+    Captures that came after it are passed over until they are ingested again or everything is rebuilt.
+    """
+    from flows.load import load
+    from flows.maintain import rollback as bring_back
+
+    settings = _start()
+    click.echo(f"release {bring_back(settings, release, reason)} is published", err=True)
+    load(settings)
+
+
+@command
+@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="How old it must be.")
+def prune(days: int) -> None:
+    """Remove what no release leads to. Never raw."""
+    from flows.maintain import prune as remove
+    from flows.settings import from_environment
+
+    count = 0
+    for name in remove(from_environment(), timedelta(days=days)):
+        click.echo(name)
+        count += 1
+    click.echo(f"{count} objects removed", err=True)
+
+
+@command
+@click.argument("source")
+@click.argument("target")
+def copy(source: str, target: str) -> None:
+    """Copy a whole lake from SOURCE to TARGET, each file://... or s3://..."""
+    from flows.load import load
+    from flows.maintain import copy as carry
+    from flows.settings import default_warehouse
+
+    settings = _start()
+    count = 0
+    for count, _ in enumerate(carry(settings, source, target), start=1):
+        if count % 500 == 0:
+            click.echo(f"  {count} objects", err=True)
+    target = target.rstrip("/")
+    load(replace(settings, lake=target, warehouse=default_warehouse(target)))
+    click.echo(f"{count} objects are at {target}: STANDINGS_LAKE={target} standings verify", err=True)
 
 
 @command
@@ -298,8 +455,9 @@ def _print_latest(settings: "Settings") -> None:
 
     store = open_lake(settings)
     week = newest_complete_week(store, published(store))
+    values: dict[str, str | None] = {"knowledge": "now"}
     for name in ("country_week", "country_lead_week"):
-        found = select(settings, name, Selection(week, week, {"knowledge": "now"}))
+        found = select(settings, name, Selection(week, week, values=values))
         click.echo()
         click.echo(render(found.table, found.rows, "table", found.metadata, _width()).decode(), nl=False)
     click.echo("\n" + "\n".join(found.notes))

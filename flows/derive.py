@@ -2,34 +2,31 @@
 
 import hashlib
 import importlib.metadata
-import json
 import logging
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 
 import schemas
-import schemas.reference
 import transforms
 from flows import keys, raw
 from flows.keys import RawKey
-from flows.lake import open_lake
+from flows.lake import kind_of, open_lake
 from flows.manifest import Capture, current
 from flows.read import CONNECTIONS
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import Store
-from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, WEEK_COVERAGE
+from schemas import COUNTRY_WEEK, MODEL_WEEK, OBSERVATION, RANKING_ENTRY, reference
 from schemas.errors import StandingsError
-from transforms.attribute import model_week
-from transforms.country import country_week
-from transforms.lead import country_lead_week
+from schemas.reference import Reference
 from transforms.parse import Answer, Unreadable, parse
-from transforms.vintages import CAPTURE_ROWS, CAPTURES, ranking_entry, week_coverage
+from transforms.standings import attributed_tables, counted_tables
+from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
 
 log = logging.getLogger("standings")
 
@@ -56,7 +53,12 @@ def conform(settings: Settings) -> Conformed:
     manifest = current(store).manifest
     accepted = {capture.key for capture in manifest.captures} if manifest else set()
     passed_over = set(store.list(keys.REJECTED))
-    due = [key for key in raw.landed(store) if key in accepted or key.rejection not in passed_over]
+    landed = list(raw.landed(store))
+    if lost := [key for key in accepted - set(landed) if key.rejection not in passed_over]:
+        raise StandingsError(
+            f"{store.url}/{lost[0].body}: is missing, and what is published rests on it: repair it"
+        )
+    due = [key for key in landed if key.rejection not in passed_over]
     answers: dict[RawKey, Answer] = {}
     rejected = []
     for key, body in zip(due, _bodies(store, due), strict=True):
@@ -68,7 +70,7 @@ def conform(settings: Settings) -> Conformed:
                     f"{store.url}/{key.body}: {problem}; it was published before, "
                     f"and this version cannot read it"
                 ) from None
-            rejected.append(_reject(store, key, problem))
+            rejected.append(raw.reject(store, key, str(problem), code_version()))
     if not answers:
         raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
     captures = sorted(
@@ -79,19 +81,22 @@ def conform(settings: Settings) -> Conformed:
     stage = Stage(store, uuid.uuid4().hex)
     stage.note("captures", [capture.to_json() for capture in captures])
     frame, rows = _frames(captures, answers)
-    entries = ranking_entry(frame, rows)
-    stage.write(RANKING_ENTRY.name, entries)
-    stage.write(WEEK_COVERAGE.name, week_coverage(frame, rows, entries))
+    seen = looks(frame, rows)
+    stage.write(RANKING_ENTRY.name, ranking_entry(seen, rows))
+    stage.write(OBSERVATION.name, observation(seen))
     return Conformed(stage.name, tuple(rejected))
 
 
 def attribute(settings: Settings, stage_name: str) -> None:
-    """`ranking_entry` -> `model_week`: whose each model is."""
+    """`ranking_entry` -> `model_week`: what each week rests on, and whose each model is."""
     stage = Stage(open_lake(settings), stage_name)
-    entries, coverage = stage.read(RANKING_ENTRY.name), stage.read(WEEK_COVERAGE.name)
-    models = model_week(entries.lazy(), coverage, schemas.reference.load())
-    stage.write(MODEL_WEEK.name, models)
-    log.info("attribute: %d models over %d weeks", models["model_permaslug"].n_unique(), coverage.height)
+    tables = attributed_tables(*_said(stage), reference_of(settings))
+    stage.write_all(tables)
+    models = tables[MODEL_WEEK.name]
+    log.info(
+        "attribute: %d models over %d weeks",
+        *(models[n].n_unique() for n in ("model_permaslug", "week_start")),
+    )
     for author, tokens in unknown_authors(models).iter_rows():
         log.warning(
             "attribute: author %s is in no reference file: %d tokens count as unknown", author, tokens
@@ -99,13 +104,23 @@ def attribute(settings: Settings, stage_name: str) -> None:
 
 
 def count(settings: Settings, stage_name: str) -> None:
-    """`model_week` -> `country_week` -> `country_lead_week`."""
+    """`model_week` -> every table that counts by country, and what sets it beside others' figures."""
     stage = Stage(open_lake(settings), stage_name)
-    models, coverage = stage.read(MODEL_WEEK.name), stage.read(WEEK_COVERAGE.name)
-    countries = country_week(models, coverage, schemas.reference.load().countries)
-    stage.write(COUNTRY_WEEK.name, countries)
-    stage.write(COUNTRY_LEAD_WEEK.name, country_lead_week(countries))
-    log.info("count: %d countries", countries["country_code"].n_unique() - 1)
+    tables = counted_tables(*_said(stage), reference_of(settings))
+    stage.write_all(tables)
+    log.info("count: %d countries", tables[COUNTRY_WEEK.name]["country_code"].n_unique() - 1)
+
+
+def reference_of(settings: Settings) -> Reference:
+    """The reference facts that count in a lake. What was printed of the real world is no measure of a simulated one."""
+    facts = reference.load(settings.reference, settings.minimum_confidence)
+    if kind_of(open_lake(settings)) == "simulated":
+        return replace(facts, claims=facts.claims.clear(), forecasts=facts.forecasts.clear())
+    return facts
+
+
+def _said(stage: Stage) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return stage.read(RANKING_ENTRY.name), stage.read(OBSERVATION.name)
 
 
 def unknown_authors(models: pl.DataFrame) -> pl.DataFrame:
@@ -131,14 +146,6 @@ def code_version() -> str:
 def _bodies(store: Store, due: list[RawKey]) -> list[bytes]:
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         return list(pool.map(lambda key: raw.body_of(store, key), due))
-
-
-def _reject(store: Store, key: RawKey, problem: Unreadable) -> str:
-    """Puts on record why a capture cannot be read."""
-    line = f"{raw.request_of(store, key)['source']}: {problem}"
-    record = {"capture": key.body, "problem": line, "code": code_version()}
-    store.put(key.rejection, json.dumps(record, indent=1).encode())
-    return line
 
 
 def _frames(captures: list[Capture], answers: dict[RawKey, Answer]) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -1,7 +1,9 @@
-"""HTTP -> bytes and headers. Rate limits and retries live here; nothing here looks into a body."""
+"""HTTP -> bytes and headers. Quotas and retries live here."""
 
+import json
 import logging
 import os
+import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -9,11 +11,16 @@ import httpx
 import stamina
 
 from flows import lake, raw
+from flows.derive import code_version
 from flows.keys import RawKey
+from flows.limiter import Limiter
+from flows.manifest import current
 from flows.raw import Asked
 from flows.sample_api import SIMULATED_HEADER
 from flows.settings import Settings
+from flows.store import Store
 from schemas.errors import StandingsError
+from transforms.parse import Torn, Unreadable, parse
 from transforms.windows import Window
 
 log = logging.getLogger("standings")
@@ -21,90 +28,48 @@ log = logging.getLogger("standings")
 PATH = "/datasets/rankings-daily"
 KEY = "OPENROUTER_API_KEY"
 
-TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-ATTEMPTS = 6
-DEADLINE = 300.0
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+ATTEMPTS = 8
+ATTEMPT_SECONDS = 120.0
+"""How long one answer may trickle in."""
+
+DEADLINE = 600.0
 """Seconds after which no further attempt is made."""
 
 LONGEST_WAIT = 90.0
 """Seconds that a Retry-After may ask for: a minute's quota is worth waiting for, a day's is not."""
 
+LARGEST_BODY = 64 * 2**20
+"""Bytes: twenty times what a year of rows takes."""
+
 _KEPT_OUT = {"set-cookie", "authorization", "proxy-authorization"}
 
 
 class _TryAgain(Exception):
-    """An answer that another attempt may better: too many requests, or a fault of the server's own."""
+    """An answer that another attempt may better."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        super().__init__(_said(response))
-        self.wait = _retry_after(response.headers.get("retry-after"))
+    def __init__(self, why: str, wait: float | None = None) -> None:
+        super().__init__(why)
+        self.wait = wait
 
 
 def extract(settings: Settings, window: Window) -> RawKey:
     """Asks the source for every day of a window and lands the answer; returns where it is.
 
-    Raises `StandingsError` where the key is missing or refused, the request is wrong, the source cannot be
-    reached or does not answer before the deadline, or the lake holds figures of the other kind.
+    An answer to the same question that landed and that no run has finished with is taken instead. Each attempt
+    counts against the quotas. Raises `StandingsError` where the key is missing or refused, the request is
+    wrong, the source cannot be reached, does not answer before the deadline or answers too much, a quota is
+    spent for the day, or the lake holds figures of the other kind.
     """
     first, last = window
     request = {"start_date": str(first), "end_date": str(last), "period": "day"}
-    response = _ask(settings.base_url, request)
-    simulated = SIMULATED_HEADER.lower() in response.headers
-    store = lake.claim(settings, "simulated" if simulated else "real")
-    asked = Asked(
-        source=str(response.request.url),
-        retrieved_at=datetime.now(UTC),
-        origin="simulated" if simulated else "api",
-        request=request,
-        status=response.status_code,
-        headers={name: value for name, value in response.headers.items() if name not in _KEPT_OUT},
-    )
-    key, _ = raw.land(store, response.content, asked)
+    store = lake.writable(settings)
+    if (waiting := _waiting(store, request)) is not None:
+        log.info("extract: %s to %s landed before and is taken up again", first, last)
+        return waiting
+    key = _ask(settings, store, request)
     log.info("extract: %s to %s", first, last)
     return key
-
-
-def _ask(base_url: str, request: dict[str, str]) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {require_key()}", "Accept": "application/json"}
-    try:
-        with httpx.Client(timeout=TIMEOUT, headers=headers) as client:
-            for attempt in stamina.retry_context(
-                on=_backoff, attempts=ATTEMPTS, timeout=DEADLINE, wait_initial=1.0, wait_max=30.0
-            ):
-                with attempt:
-                    response = client.get(f"{base_url}{PATH}", params=request)
-                    if response.status_code == 429 or response.status_code >= 500:
-                        raise _TryAgain(response)
-    except _TryAgain as refusal:
-        raise StandingsError(f"{base_url}: {refusal}; what has landed is kept: run it again later") from None
-    except httpx.HTTPError as error:
-        what = str(error) or type(error).__name__
-        raise StandingsError(f"{base_url}: the source cannot be reached: {what}") from None
-    if response.status_code != httpx.codes.OK:
-        raise StandingsError(f"{base_url}: {_said(response)}{_advice(response.status_code)}")
-    return response
-
-
-def _backoff(error: Exception) -> bool | float:
-    """Whether to try again, and where the source says so, after how many seconds."""
-    if isinstance(error, _TryAgain):
-        if error.wait is None:
-            return True
-        return error.wait if error.wait <= LONGEST_WAIT else False
-    return isinstance(error, httpx.TransportError)
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from either form of a Retry-After header; None where there is none to go by."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def require_key() -> str:
@@ -117,14 +82,114 @@ def require_key() -> str:
     return key
 
 
-def _said(response: httpx.Response) -> str:
+def _waiting(store: Store, request: dict[str, str]) -> RawKey | None:
+    manifest = current(store).manifest
+    published = [capture.key for capture in manifest.captures] if manifest else []
+    for key in raw.unfinished(store, published):
+        if raw.request_of(store, key)["request"] == request:
+            return key
+    return None
+
+
+def _ask(settings: Settings, store: Store, request: dict[str, str]) -> RawKey:
+    """Asks until an answer is whole; every answer lands, also one that is not."""
+    headers = {
+        "Authorization": f"Bearer {require_key()}",
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+    }
+    limiter = Limiter(store, settings.minute, settings.day)
+    url = f"{settings.base_url}{PATH}"
+    try:
+        with httpx.Client(timeout=TIMEOUT, headers=headers) as client:
+            for attempt in stamina.retry_context(
+                on=_backoff, attempts=ATTEMPTS, timeout=DEADLINE, wait_initial=1.0, wait_max=30.0
+            ):
+                with attempt:
+                    with limiter.request():
+                        response, body = _get(client, url, request)
+                    return _land(settings, response, body, request)
+    except _TryAgain as refusal:
+        raise StandingsError(
+            f"{settings.base_url}: {refusal}; what has landed is kept: run it again later"
+        ) from None
+    except httpx.HTTPError as error:
+        what = str(error) or type(error).__name__
+        raise StandingsError(f"{settings.base_url}: the source cannot be reached: {what}") from None
+    raise AssertionError("the last attempt either returns or raises")
+
+
+def _get(client: httpx.Client, url: str, request: dict[str, str]) -> tuple[httpx.Response, bytes]:
+    """One answer, read within limits of time and size."""
+    until = time.monotonic() + ATTEMPT_SECONDS
+    body = bytearray()
+    with client.stream("GET", url, params=request) as response:
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise StandingsError(
+                    f"{url}: the answer is larger than {LARGEST_BODY:,} bytes: it was not taken"
+                )
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout(f"the answer took longer than {ATTEMPT_SECONDS:.0f} s")
+    status = response.status_code
+    if status == 429 or status >= 500:
+        raise _TryAgain(_said(response, body), _retry_after(response.headers.get("retry-after")))
+    if status != httpx.codes.OK:
+        advice = f"; check {KEY}" if status in (401, 403) else ""
+        raise StandingsError(f"{url}: {_said(response, body)}{advice}")
+    return response, bytes(body)
+
+
+def _land(settings: Settings, response: httpx.Response, body: bytes, request: dict[str, str]) -> RawKey:
+    """Lands an answer; one that turns out to be no whole answer is put on record and asked for again."""
+    simulated = SIMULATED_HEADER.lower() in response.headers
+    store = lake.claim(settings, "simulated" if simulated else "real")
+    asked = Asked(
+        source=str(response.request.url),
+        retrieved_at=datetime.now(UTC),
+        origin="simulated" if simulated else "api",
+        request=request,
+        status=response.status_code,
+        headers={name: value for name, value in response.headers.items() if name not in _KEPT_OUT},
+    )
+    key, _ = raw.land(store, body, asked)
+    try:
+        parse(body, "day")
+    except Torn as problem:
+        raise _TryAgain(raw.reject(store, key, str(problem), code_version())) from None
+    except Unreadable:
+        # It is whole and not what was promised: asking again brings no other, and the next step says why.
+        return key
+    return key
+
+
+def _backoff(error: Exception) -> bool | float:
+    """Whether to try again, and where the source says so, after how many seconds."""
+    if isinstance(error, _TryAgain):
+        if error.wait is None:
+            return True
+        return error.wait if error.wait <= LONGEST_WAIT else False
+    return isinstance(error, httpx.TransportError | httpx.DecodingError)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds to wait, from either form of a Retry-After header; None where there is none to go by."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _said(response: httpx.Response, body: bytes | bytearray) -> str:
     """The source's own word on why it did not answer, on one line."""
     try:
-        message = str(response.json()["error"]["message"])
+        message = str(json.loads(body)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         message = response.reason_phrase
     return f"the source answered {response.status_code}: {' '.join(message.split())[:200]}"
-
-
-def _advice(status: int) -> str:
-    return f"; check {KEY}" if status in (401, 403) else ""

@@ -1,16 +1,27 @@
 """The only place where object keys are built or parsed."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
 LAKE = "lake.json"
 POINTER = "pointer.json"
+LEDGER = "ledger.json"
 LATEST_MARK = "latest.json"
 LATEST = "latest/"
 RAW = "raw/"
+PARTS = "parts/"
+MANIFESTS = "manifests/"
+REPORTS = "reports/"
+STAGING = "staging/"
+ACCEPTED = "accepted/"
+BROKEN = "quarantine/objects/"
 REJECTED = "quarantine/captures/"
+CONFIRMED = "confirmed/"
 
+REQUEST = ".request.json"
 _BODY = ".body"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -28,11 +39,16 @@ class RawKey:
 
     @property
     def request(self) -> str:
-        return f"{self._stem}.request.json"
+        return f"{self._stem}{REQUEST}"
 
     @property
     def rejection(self) -> str:
         return f"{REJECTED}{self._name}.json"
+
+    @property
+    def confirmation(self) -> str:
+        """The mark of a capture that only confirmed what was published."""
+        return f"{CONFIRMED}{self._name}"
 
     @property
     def _stem(self) -> str:
@@ -56,7 +72,13 @@ def raw(key: str) -> RawKey | None:
 
 def part(table: str, week: date, sha256: str) -> str:
     """An immutable partition, named by its content."""
-    return f"parts/{table}/week={week}/{sha256}.parquet"
+    return f"{PARTS}{table}/week={week}/{sha256}.parquet"
+
+
+def digest_in(key: str) -> str | None:
+    """The sha256 that an object's name says its bytes have; None for an object that is not named so."""
+    name, _, ending = key.rpartition("/")[2].partition(".")
+    return name if _DIGEST.fullmatch(name) and f".{ending}" != REQUEST else None
 
 
 def latest(table: str, week: date) -> str:
@@ -65,14 +87,19 @@ def latest(table: str, week: date) -> str:
 
 
 def manifest(release: str) -> str:
-    return f"manifests/{release}.json"
+    return f"{MANIFESTS}{release}.json"
+
+
+def release(manifest_key: str) -> str:
+    """The release whose manifest a key names."""
+    return manifest_key.removeprefix(MANIFESTS).removesuffix(".json")
 
 
 def staged(stage: str, name: str) -> str:
     """What a step leaves for the next one."""
-    return f"staging/{stage}/{name}"
+    return f"{STAGING}{stage}/{name}"
 
 
 def report(sha256: str) -> str:
     """A validation report, named by its content."""
-    return f"reports/{sha256}.json"
+    return f"{REPORTS}{sha256}.json"

@@ -1,11 +1,11 @@
 """A lake: one object store that holds the raw captures, the releases and what leads from one to the other."""
 
-import json
 from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
 from flows import keys
+from flows.sealed import seal, unseal
 from flows.settings import Settings
 from flows.store import NotFound, Store, open_store, probe
 from schemas.errors import StandingsError
@@ -21,16 +21,22 @@ def open_lake(settings: Settings) -> Store:
     return open_store(settings.lake, settings.s3)
 
 
+@cache
+def writable(settings: Settings) -> Store:
+    """The lake's store, for writing; raises `StandingsError` where it ignores conditional writes."""
+    store = open_lake(settings)
+    probe(store)
+    return store
+
+
 def claim(settings: Settings, kind: Kind) -> Store:
     """The lake's store, for writing figures of one kind.
 
     The first write decides what a lake holds. Raises `StandingsError` for the other kind, for a newer format,
     and for a store that ignores conditional writes.
     """
-    store = open_lake(settings)
-    probe(store)
-    content = {"format": FORMAT, "kind": kind}
-    if not store.put_once(keys.LAKE, json.dumps(content).encode()) and (found := kind_of(store)) != kind:
+    store = writable(settings)
+    if not say_kind(store, kind) and (found := kind_of(store)) != kind:
         raise StandingsError(
             f"{store.url}: this lake holds {found} figures, and these are {kind}: "
             f"set STANDINGS_LAKE to a lake of their own"
@@ -38,10 +44,15 @@ def claim(settings: Settings, kind: Kind) -> Store:
     return store
 
 
+def say_kind(store: Store, kind: Kind) -> bool:
+    """Says what a lake holds, once and for all; False where it is said already."""
+    return store.put_once(keys.LAKE, seal({"format": FORMAT, "kind": kind}))
+
+
 def kind_of(store: Store) -> Kind | None:
     """What the lake holds; None where nothing was ever written."""
     try:
-        content = json.loads(store.get(keys.LAKE))
+        content = unseal(store.get(keys.LAKE), f"{store.url}/{keys.LAKE}")
     except NotFound:
         return None
     if content.get("format") != FORMAT:

@@ -1,8 +1,12 @@
 """Manifest -> warehouse: the embedded DuckDB file holds exactly what the manifest lists."""
 
+import hashlib
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import polars as pl
 
 from flows.lake import CAVEAT, citation, open_lake
 from flows.manifest import Manifest, published
@@ -34,7 +38,9 @@ def load(settings: Settings) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _build(aside, store, manifest)
+        digest = hashlib.sha256(aside.read_bytes()).hexdigest()
         aside.replace(path)
+        path.with_name(f"{path.name}.sha256").write_text(f"{digest}\n")
     except OSError as error:
         raise StandingsError(
             f"{path}: the warehouse cannot be written: {error.strerror}; the release {manifest.release} is "
@@ -57,6 +63,35 @@ def loaded_release(path: Path) -> str | None:
     except duckdb.Error:
         return None
     return str(row[0]) if row else None
+
+
+def differences(settings: Settings, manifest: Manifest) -> Iterator[str]:
+    """Where the warehouse holds anything but the published rows, a line a table."""
+    path, store = settings.warehouse, open_lake(settings)
+    if loaded_release(path) != manifest.release:
+        yield f"{path}: does not hold release {manifest.release}: run it again"
+        return
+    if sealed_digest(path) != hashlib.sha256(path.read_bytes()).hexdigest():
+        yield f"{path}: its bytes are not those that were loaded"
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for table in TABLES:
+            try:
+                order = ", ".join(table.key)
+                rows = connection.sql(f"SELECT * FROM {table.name} ORDER BY {order}").to_arrow_table()
+            except duckdb.Error as error:
+                yield f"{path}: {table.name}: {str(error).splitlines()[0]}"
+                continue
+            if not table.conform(pl.DataFrame(rows)).equals(table.conform(rows_of(store, manifest, table))):
+                yield f"{path}: {table.name}: its rows are not those that were published"
+
+
+def sealed_digest(path: Path) -> str | None:
+    """The sha256 that the warehouse had when it was loaded, kept beside it."""
+    beside = path.with_name(f"{path.name}.sha256")
+    return beside.read_text().strip() if beside.is_file() else None
 
 
 def _build(path: Path, store: Store, manifest: Manifest) -> None:

@@ -1,15 +1,15 @@
 """A release: which partitions it is made of, which captures it rests on, and what made it."""
 
 import hashlib
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from flows import keys
 from flows.keys import RawKey
 from flows.lake import Kind
+from flows.sealed import seal, unseal
 from flows.store import NotFound, Store
 from schemas.errors import StandingsError
 
@@ -50,13 +50,16 @@ class Capture:
 
 @dataclass(frozen=True)
 class Partition:
-    """One week of one table: where its bytes are, what they are, and the captures that its rows come from."""
+    """One week of one table: where its bytes are, what they are, and the captures that its rows come from.
+
+    `as_of` is None where it holds no figure of the source's, such as a claim about a week without data.
+    """
 
     key: str
     sha256: str
     rows: int
     bytes: int
-    as_of: datetime
+    as_of: datetime | None
     sources: tuple[str, ...]
 
 
@@ -72,7 +75,7 @@ class Manifest:
     published_at: datetime
     kind: Kind
     code: str
-    reference: str
+    reference: dict[str, str | None]
     report: str
     schemas: dict[str, int]
     captures: tuple[Capture, ...]
@@ -81,7 +84,7 @@ class Manifest:
     @property
     def release(self) -> str:
         """The release's name: its number, and a digest of its content so that two cannot be mistaken."""
-        return f"{self.number:06d}-{hashlib.sha256(_encode(self.to_json())).hexdigest()[:12]}"
+        return f"{self.number:06d}-{hashlib.sha256(seal(self.to_json())).hexdigest()[:12]}"
 
     @property
     def as_of(self) -> datetime:
@@ -112,7 +115,7 @@ class Manifest:
                         "sha256": each.sha256,
                         "rows": each.rows,
                         "bytes": each.bytes,
-                        "as_of": _text(each.as_of),
+                        "as_of": _text(each.as_of) if each.as_of else None,
                         "sources": list(each.sources),
                     }
                     for week, each in weeks.items()
@@ -121,8 +124,12 @@ class Manifest:
             },
         }
 
+    def follow(self, before: "Manifest", published_at: datetime) -> "Manifest":
+        """The same content as the release that comes after another."""
+        return replace(self, number=before.number + 1, previous=before.release, published_at=published_at)
+
     def encode(self) -> bytes:
-        return _encode(self.to_json() | {"release": self.release})
+        return seal(self.to_json() | {"release": self.release})
 
 
 @dataclass(frozen=True)
@@ -134,18 +141,19 @@ class Pointer:
 
 
 def current(store: Store) -> Pointer:
-    """What is published now. Raises `StandingsError` where the manifest is not the one that was published."""
+    """What is published now. Raises `BrokenSeal` where its bytes were changed."""
     try:
         body, version = store.read(keys.POINTER)
     except NotFound:
         return Pointer(None, None)
-    pointer = json.loads(body)
-    encoded = store.get(pointer["manifest"])
-    if hashlib.sha256(encoded).hexdigest() != pointer["sha256"]:
-        raise StandingsError(
-            f"{store.url}/{pointer['manifest']}: its bytes are not those that were published"
-        )
-    return Pointer(_decode(store, encoded), version)
+    pointer = unseal(body, f"{store.url}/{keys.POINTER}")
+    return Pointer(read_manifest(store, pointer["release"]), version)
+
+
+def read_manifest(store: Store, release: str) -> Manifest:
+    """A release's manifest, whether or not it is the published one."""
+    key = keys.manifest(release)
+    return _decode(store, unseal(store.get(key), f"{store.url}/{key}"))
 
 
 def published(store: Store) -> Manifest:
@@ -161,15 +169,12 @@ def published(store: Store) -> Manifest:
 
 def point_to(store: Store, manifest: Manifest, expected: str | None) -> None:
     """Publishes a manifest: writes it, then swaps the pointer. Raises `LostRace` if the pointer has moved."""
-    encoded = manifest.encode()
     key = keys.manifest(manifest.release)
-    store.put_once(key, encoded)
-    pointer = {"release": manifest.release, "manifest": key, "sha256": hashlib.sha256(encoded).hexdigest()}
-    store.swap(keys.POINTER, _encode(pointer), expected)
+    store.put_once(key, manifest.encode())
+    store.swap(keys.POINTER, seal({"release": manifest.release, "manifest": key}), expected)
 
 
-def _decode(store: Store, encoded: bytes) -> Manifest:
-    content = json.loads(encoded)
+def _decode(store: Store, content: dict[str, Any]) -> Manifest:
     if content["format"] != FORMAT:
         raise StandingsError(
             f"{store.url}: its release has format {content['format']}, "
@@ -192,7 +197,7 @@ def _decode(store: Store, encoded: bytes) -> Manifest:
                     sha256=each["sha256"],
                     rows=each["rows"],
                     bytes=each["bytes"],
-                    as_of=datetime.fromisoformat(each["as_of"]),
+                    as_of=datetime.fromisoformat(each["as_of"]) if each["as_of"] else None,
                     sources=tuple(each["sources"]),
                 )
                 for week, each in weeks.items()
@@ -200,10 +205,6 @@ def _decode(store: Store, encoded: bytes) -> Manifest:
             for table, weeks in content["tables"].items()
         },
     )
-
-
-def _encode(content: object) -> bytes:
-    return json.dumps(content, indent=1, sort_keys=True).encode()
 
 
 def _text(moment: datetime) -> str:

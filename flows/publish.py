@@ -1,7 +1,6 @@
 """parts -> manifest -> pointer -> latest/: a release is there whole or not at all."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,20 +8,24 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-import schemas.reference
-from flows import keys
-from flows.derive import code_version
+from flows import keys, raw
+from flows.derive import code_version, reference_of
 from flows.lake import CAVEAT, citation, kind_of, open_lake
 from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to
 from flows.parquet import encode
 from flows.read import CONNECTIONS, part_bytes
+from flows.sealed import seal, unseal
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import LostRace, NotFound, Store
-from schemas import RANKING_ENTRY, TABLES, WEEK_COVERAGE
-from transforms.vintages import used
+from schemas import COUNTRY_WEEK_HISTORY, OBSERVATION, RANKING_ENTRY, REVISIONS, TABLES, WEEK_COVERAGE
+from schemas.table import Table
+from transforms.vintages import states, used
 
 log = logging.getLogger("standings")
+
+EVERY_VINTAGE = (RANKING_ENTRY, OBSERVATION, COUNTRY_WEEK_HISTORY, REVISIONS)
+"""Tables that rest on every look at a week, not only on its newest vintages."""
 
 
 def publish(settings: Settings, stage_name: str, report: str) -> str:
@@ -36,11 +39,14 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
     pointer = current(store)
     before = pointer.manifest
     captures = tuple(Capture.from_json(each) for each in stage.noted("captures"))
-    if before and not set(before.captures) <= set(captures):
+    unseen = set(before.captures) - set(captures) if before else set()
+    if any(not raw.exists(store, capture.key.rejection) for capture in unseen):
         raise LostRace("another run has published captures that this one has not seen")
-    tables = _write_parts(store, stage, before)
+    tables = _write_parts(store, stage)
     if before and tables == before.tables:
         log.info("publish: nothing changed; release %s stands", before.release)
+        for capture in set(captures) - set(before.captures):
+            store.put(capture.key.confirmation, b"")
         refresh_latest(store, before, before)
         stage.clear()
         return before.release
@@ -50,7 +56,7 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
         published_at=datetime.now(UTC),
         kind=kind_of(store) or "real",
         code=code_version(),
-        reference=schemas.reference.load().sha256,
+        reference=reference_of(settings).identity(),
         report=report,
         schemas={table.name: table.version for table in TABLES},
         captures=captures,
@@ -84,46 +90,41 @@ def refresh_latest(store: Store, manifest: Manifest, before: Manifest | None) ->
     store.swap(keys.LATEST_MARK, _marking(manifest.release), version)
 
 
-def _write_parts(store: Store, stage: Stage, before: Manifest | None) -> Partitions:
-    """Writes each partition that the release before does not have, and returns all of them."""
+def _write_parts(store: Store, stage: Stage) -> Partitions:
+    """Writes each partition that the lake does not hold, and returns all of them."""
     entries, coverage = stage.read(RANKING_ENTRY.name), stage.read(WEEK_COVERAGE.name)
     kind = kind_of(store) or "real"
     origins = dict(entries.select("capture", "origin").unique().iter_rows())
-    every_vintage = _sources(entries)
-    newest = _sources(used(entries.lazy(), coverage).collect())
+    present = set(store.list(keys.PARTS))
+    looked = _sources(stage.read(OBSERVATION.name))
+    newest = _sources(used(entries.lazy(), coverage.join(states(entries), on="week_start")).collect())
+
+    def write(table: Table, week: date, frame: pl.DataFrame) -> Partition:
+        sources = (looked if table in EVERY_VINTAGE else newest).get(week, [])
+        as_of: datetime | None = frame["as_of"].max() if "as_of" in table else None  # type: ignore[assignment]
+        metadata = {
+            "table": table.name,
+            "schema_version": str(table.version),
+            "as_of": as_of.isoformat() if as_of else "",
+            "citation": citation(kind, as_of) if as_of else "",
+            "caveat": CAVEAT,
+            "origins": ", ".join(sorted({origins[each] for each in sources if each in origins})),
+        }
+        data = encode(table, frame, metadata)
+        digest = hashlib.sha256(data).hexdigest()
+        key = keys.part(table.name, week, digest)
+        partition = Partition(key, digest, frame.height, len(data), as_of, tuple(sources))
+        if key not in present:
+            store.put_once(key, data)
+        return partition
+
     tables: Partitions = {}
-    for table in TABLES:
-        sources = every_vintage if table is RANKING_ENTRY else newest
-        frames = stage.read(table.name).partition_by("week_start", as_dict=True, maintain_order=True)
-        known = before.tables.get(table.name, {}) if before else {}
-
-        def write(week: date, frame: pl.DataFrame, table=table, sources=sources, known=known) -> Partition:  # type: ignore[no-untyped-def]
-            as_of: datetime = frame["as_of"].max()  # type: ignore[assignment]
-            metadata = {
-                "table": table.name,
-                "schema_version": str(table.version),
-                "as_of": as_of.isoformat(),
-                "citation": citation(kind, as_of),
-                "caveat": CAVEAT,
-                "origins": ", ".join(sorted({origins[each] for each in sources[week]})),
-            }
-            data = encode(table, frame, metadata)
-            digest = hashlib.sha256(data).hexdigest()
-            partition = Partition(
-                key=keys.part(table.name, week, digest),
-                sha256=digest,
-                rows=frame.height,
-                bytes=len(data),
-                as_of=as_of,
-                sources=tuple(sources[week]),
-            )
-            if known.get(week) != partition:
-                store.put_once(partition.key, data)
-            return partition
-
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for table in TABLES:
+            frames = stage.read(table.name).partition_by("week_start", as_dict=True, maintain_order=True)
             weeks = [week for (week,) in frames]
-            tables[table.name] = dict(zip(weeks, pool.map(write, weeks, frames.values()), strict=True))
+            written = pool.map(write, [table] * len(weeks), weeks, frames.values())
+            tables[table.name] = dict(zip(weeks, written, strict=True))
     return tables
 
 
@@ -138,11 +139,11 @@ def _mark(store: Store) -> tuple[str | None, str | None]:
         body, version = store.read(keys.LATEST_MARK)
     except NotFound:
         return None, None
-    return json.loads(body)["release"], version
+    return unseal(body, f"{store.url}/{keys.LATEST_MARK}")["release"], version
 
 
 def _marking(release: str | None) -> bytes:
-    return json.dumps({"release": release}).encode()
+    return seal({"release": release})
 
 
 def _digests(store: Store, names: list[str]) -> dict[str, str]:

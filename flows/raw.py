@@ -1,14 +1,14 @@
 """Raw captures: the source's bytes as they came, create-only, kept even if they cannot be read."""
 
 import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flows import keys
 from flows.keys import RawKey
+from flows.sealed import seal, unseal
 from flows.store import Store
 from schemas.errors import StandingsError
 
@@ -50,6 +50,11 @@ def land(store: Store, body: bytes, asked: Asked) -> tuple[RawKey, bool]:
     """
     digest = hashlib.sha256(body).hexdigest()
     key = RawKey(asked.origin, asked.period, asked.slice, digest)
+    _write_request(store, key, body, asked)
+    return key, store.put_once(key.body, body)
+
+
+def _write_request(store: Store, key: RawKey, body: bytes, asked: Asked) -> None:
     record = {
         "source": asked.source,
         "retrieved_at": asked.retrieved_at.isoformat(),
@@ -59,11 +64,10 @@ def land(store: Store, body: bytes, asked: Asked) -> tuple[RawKey, bool]:
         "request": asked.request,
         "status": asked.status,
         "headers": asked.headers,
-        "sha256": digest,
+        "sha256": key.sha256,
         "bytes": len(body),
     }
-    store.put_once(key.request, json.dumps(record, indent=1, sort_keys=True).encode())
-    return key, store.put_once(key.body, body)
+    store.put_once(key.request, seal(record))
 
 
 def landed(store: Store) -> Iterator[RawKey]:
@@ -83,8 +87,39 @@ def body_of(store: Store, key: RawKey) -> bytes:
 
 def request_of(store: Store, key: RawKey) -> dict[str, Any]:
     """The record that landed with the body."""
-    record: dict[str, Any] = json.loads(store.get(key.request))
-    return record
+    return unseal(store.get(key.request), f"{store.url}/{key.request}")
+
+
+def reject(store: Store, key: RawKey, problem: str, code: str) -> str:
+    """Puts on record why a capture cannot be read, so that it is passed over; returns that in one line."""
+    line = f"{request_of(store, key)['source']}: {problem}"
+    put_on_record(store, key, line, code)
+    return line
+
+
+def put_on_record(store: Store, key: RawKey, line: str, code: str) -> None:
+    """Makes a capture be passed over, for the reason that a line gives."""
+    store.put(key.rejection, seal({"capture": key.body, "problem": line, "code": code}))
+
+
+def restore_request(store: Store, key: RawKey) -> None:
+    """Writes a record for a body whose own was lost, with what its key still says."""
+    if not exists(store, key.request):
+        body = store.get(key.body)
+        asked = Asked("its record was lost", datetime.now(UTC), key.period, key.origin, key.slice)
+        _write_request(store, key, body, asked)
+
+
+def unfinished(store: Store, published: Iterable[RawKey]) -> Iterator[RawKey]:
+    """Captures that landed and that no run has published, rejected or found to change nothing."""
+    done = {key.body for key in published}
+    for key in landed(store):
+        if key.body not in done and not exists(store, key.rejection) and not exists(store, key.confirmation):
+            yield key
+
+
+def exists(store: Store, name: str) -> bool:
+    return name in store.list(name)
 
 
 def forget_rejections(store: Store) -> None:

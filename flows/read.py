@@ -3,7 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from flows.lake import CAVEAT, citation, open_lake
 from flows.manifest import Manifest, Partition, published
 from flows.settings import Settings
 from flows.store import Store
-from schemas import TABLES, WEEK_COVERAGE
+from schemas import OBSERVATION, RANKING_ENTRY, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from schemas.fields import country_code
 from schemas.table import Table
@@ -23,10 +23,14 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Selection:
-    """Which rows to take: weeks from `first` to `last`, and columns that must have a value (None: any)."""
+    """Which rows to take: weeks from `first` to `last`, and columns that must have a value (None: any).
+
+    as_of: the moment as of which to answer, from what had been captured and was known by then; None: now.
+    """
 
     first: date | None = None
     last: date | None = None
+    as_of: datetime | None = None
     values: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -61,17 +65,43 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
     store = open_lake(settings)
     manifest = published(store)
     first, last = (day and monday(day) for day in (selection.first, selection.last))
-    rows = rows_of(store, manifest, table, first, last)
+    if selection.as_of:
+        rows = _as_of(settings, store, manifest, table, selection.as_of)
+        rows = rows.filter(pl.col("week_start").is_between(first or date.min, last or date.max))
+    else:
+        rows = rows_of(store, manifest, table, first, last)
     for column, value in asked.items():
         rows = rows.filter(pl.col(column) == value)
     if rows.is_empty():
         weeks = manifest.tables[name]
         raise StandingsError(f"no row of {name} is like that; it holds weeks {min(weeks)} to {max(weeks)}")
-    as_of = rows["as_of"].max()
-    line = citation(manifest.kind, as_of)  # type: ignore[arg-type]
+    newest = rows["as_of"].max() if "as_of" in table else None
+    line = citation(manifest.kind, newest if isinstance(newest, datetime) else manifest.as_of)
     metadata = {"table": name, "release": manifest.release, "citation": line, "caveat": CAVEAT}
     origins = _origin_note(manifest, _partitions(manifest, table, first, last))
     return Found(table, rows, metadata, (line, CAVEAT, *origins))
+
+
+def _as_of(
+    settings: Settings, store: Store, manifest: Manifest, table: Table, moment: datetime
+) -> pl.DataFrame:
+    """The rows of a table as they stood at a moment, computed anew from what the source had said by then."""
+    from flows.derive import reference_of
+    from transforms.standings import attributed_tables, counted_tables
+
+    said = {
+        each.name: rows_of(store, manifest, each).filter(pl.col("as_of") <= moment)
+        for each in (RANKING_ENTRY, OBSERVATION)
+    }
+    if said[RANKING_ENTRY.name].is_empty():
+        raise StandingsError(f"nothing had been captured by {moment:%Y-%m-%dT%H:%M:%SZ}")
+    if table.name in said:
+        return said[table.name]
+    entries, observations, facts = said[RANKING_ENTRY.name], said[OBSERVATION.name], reference_of(settings)
+    early = attributed_tables(entries, observations, facts, moment)
+    if table.name in early:
+        return early[table.name]
+    return counted_tables(entries, observations, facts, moment)[table.name]
 
 
 def rows_of(

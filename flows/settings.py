@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
+from flows.limiter import A_DAY, A_MINUTE, Quota
 from flows.store import S3Options
 from schemas.errors import StandingsError
+from schemas.fields import CONFIDENCES, MINIMUM_CONFIDENCE
 
 API = "https://openrouter.ai/api/v1"
 LAKE = "file://./lake"
@@ -19,12 +21,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Settings:
     """Where the lake, the warehouse and the source are.
 
-    The source's key is no setting: only the request that needs it reads it from the environment.
+    minute, day: the source's quotas. reference: an operator's folder of reference files, which go before ours.
+    minimum_confidence: the least with which a reveal counts. The source's key is no setting: only the request
+    that needs it reads it.
     """
 
     lake: str = LAKE
     warehouse: Path = Path("lake/warehouse.duckdb")
     base_url: str = API
+    reference: Path | None = None
+    minimum_confidence: str = MINIMUM_CONFIDENCE
+    minute: Quota = A_MINUTE
+    day: Quota = A_DAY
     s3: S3Options = field(default_factory=S3Options)
 
 
@@ -36,8 +44,16 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     lake = environment.get("STANDINGS_LAKE") or LAKE
     return Settings(
         lake=lake.rstrip("/"),
-        warehouse=Path(environment.get("STANDINGS_WAREHOUSE") or _default_warehouse(lake)),
+        warehouse=Path(named)
+        if (named := environment.get("STANDINGS_WAREHOUSE"))
+        else default_warehouse(lake),
         base_url=_base_url(environment.get("OPENROUTER_BASE_URL") or API),
+        reference=Path(folder) if (folder := environment.get("STANDINGS_REFERENCE")) else None,
+        minimum_confidence=_choice(
+            environment, "STANDINGS_MINIMUM_CONFIDENCE", (MINIMUM_CONFIDENCE, *CONFIDENCES)
+        ),
+        minute=_quota(environment, "STANDINGS_QUOTA_MINUTE", A_MINUTE),
+        day=_quota(environment, "STANDINGS_QUOTA_DAY", A_DAY),
         s3=S3Options(
             endpoint=environment.get("STANDINGS_S3_ENDPOINT") or None,
             region=environment.get("STANDINGS_S3_REGION") or None,
@@ -55,9 +71,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
-def _default_warehouse(lake: str) -> str:
+def default_warehouse(lake: str) -> Path:
+    """Where a lake's warehouse is unless it is said otherwise."""
     scheme, _, place = lake.rstrip("/").partition("://")
-    return f"{place}/warehouse.duckdb" if scheme == "file" else "warehouse.duckdb"
+    return Path(place if scheme == "file" else ".") / "warehouse.duckdb"
 
 
 def _base_url(url: str) -> str:
@@ -71,9 +88,26 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _quota(environment: Mapping[str, str], name: str, usual: Quota) -> Quota:
+    """So many requests in so many seconds, written 30/60."""
+    text = environment.get(name)
+    if not text:
+        return usual
+    limit, _, seconds = text.partition("/")
+    try:
+        quota = Quota(int(limit), float(seconds))
+    except ValueError:
+        quota = Quota(0, 0)
+    if quota.limit < 1 or not 0 < quota.seconds < float("inf"):
+        raise StandingsError(
+            f"{name} is {text!r}; it must be requests/seconds, such as {usual.limit}/{usual.seconds}"
+        )
+    return quota
+
+
 def _choice(environment: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
     """The variable's value, the first of the allowed ones where it is not set."""
     value = environment.get(name) or values[0]
     if value not in values:
-        raise StandingsError(f"{name} is {value!r}; it must be one of {', '.join(values)}")
+        raise StandingsError(f"{name} is {value!r}; it must be one of {', '.join(dict.fromkeys(values))}")
     return value

@@ -2,11 +2,12 @@
 
 import io
 import json
+from datetime import datetime
 from typing import Literal
 
 import polars as pl
 
-from schemas.table import Kind, Table
+from schemas.table import Column, Kind, Table
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
@@ -32,12 +33,25 @@ def render(table: Table, rows: pl.DataFrame, form: Format, metadata: dict[str, s
             return encode(table, rows, metadata)
 
 
+def claims_text(rows: pl.DataFrame) -> str:
+    """Each claim on a line with its verdict and our figure, and below it what to know of it beside that."""
+    head = ("claim", "printed", "verdict", "knowledge", "ours", "difference")
+    line = "{:<34} {:>8}  {:<29}{:<10}{:>8}{:>12}"
+    lines = [line.format(*head)]
+    for row in rows.iter_rows(named=True):
+        off = "-" if row["difference"] is None else f"{row['difference']:+.2%}"
+        printed, ours = figure(row["tokens_printed"]), figure(row["tokens"])
+        lines.append(line.format(row["claim"], printed, row["verdict"], row["knowledge"] or "-", ours, off))
+        lines += [f"    {row[name]}" for name in ("remark", "explanation") if row[name]]
+    return "\n".join(lines) + "\n"
+
+
 def figure(tokens: int | None) -> str:
     """Tokens as the press prints them: 4.688T."""
     if tokens is None:
         return "-"
     for scale, letter in _SCALES:
-        if tokens >= scale:
+        if abs(tokens) >= scale:
             return f"{tokens / scale:,.3f}{letter}"
     return f"{tokens:,}"
 
@@ -58,7 +72,7 @@ def _terminal(table: Table, rows: pl.DataFrame, width: int) -> str:
         number = column.kind in (Kind.INTEGER, Kind.NUMBER)
         grid.add_column(column.name, justify="right" if number else "left", overflow="fold")
     for row in _largest_first(table, rows).select(column.name for column in columns).iter_rows():
-        grid.add_row(*(_cell(value, column.unit) for value, column in zip(row, columns, strict=True)))
+        grid.add_row(*(_cell(value, column) for value, column in zip(row, columns, strict=True)))
     sink = io.StringIO()
     Console(file=sink, width=width, markup=False, highlight=False).print(grid)
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
@@ -72,13 +86,15 @@ def _largest_first(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.sort(order, descending=[name == "tokens" for name in order], maintain_order=True)
 
 
-def _cell(value: object, unit: str) -> str:
+def _cell(value: object, column: Column) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if unit == "tokens" and isinstance(value, int):
+    if column.unit == "tokens" and isinstance(value, int):
         return figure(value)
-    if unit == "fraction" and isinstance(value, float):
-        return f"{value:.1%}"
+    if column.unit == "fraction" and isinstance(value, float):
+        return f"{value:.1%}" if column.minimum == 0 else f"{value:+.2%}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -23,6 +23,10 @@ class Stage:
         frame.write_parquet(sink)
         self.store.put(keys.staged(self.name, f"{name}.parquet"), sink.getvalue())
 
+    def write_all(self, frames: dict[str, pl.DataFrame]) -> None:
+        for name, frame in frames.items():
+            self.write(name, frame)
+
     def read(self, name: str) -> pl.DataFrame:
         return pl.read_parquet(io.BytesIO(self.store.get(keys.staged(self.name, f"{name}.parquet"))))
 

@@ -1,6 +1,5 @@
 """What the lake and the warehouse hold, and what needs a person."""
 
-import json
 from collections.abc import Iterator
 
 from flows import keys, raw
@@ -9,6 +8,7 @@ from flows.lake import CAVEAT, citation, kind_of, open_lake
 from flows.load import loaded_release
 from flows.manifest import Manifest, current
 from flows.read import newest_complete_week, rows_of
+from flows.sealed import unseal
 from flows.settings import Settings
 from flows.store import Store
 from schemas import MODEL_WEEK
@@ -28,7 +28,7 @@ def lines(settings: Settings) -> Iterator[str]:
     else:
         yield from _release(settings, store, manifest)
     for key in store.list(keys.REJECTED):
-        yield f"unreadable {json.loads(store.get(key))['problem']}"
+        yield f"unreadable {unseal(store.get(key), f'{store.url}/{key}')['problem']}"
 
 
 def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:

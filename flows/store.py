@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -79,6 +80,9 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object. One that is not there is fine."""
+
+    def modified(self, key: str) -> datetime:
+        """When an object was last written, by the store's clock; raises `NotFound`."""
 
 
 @dataclass(frozen=True)
@@ -280,6 +284,11 @@ class FileStore:
         with self._telling(f"list {self.url}/{prefix}"):
             return iter(sorted(key for key in self._walk(start) if key.startswith(prefix)))
 
+    def modified(self, key: str) -> datetime:
+        path = self._path(key)
+        with self._telling(f"read {self.url}/{key}"):
+            return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
     def delete(self, key: str) -> None:
         path = self._path(key)
         with self._telling(f"delete {self.url}/{key}"):
@@ -450,6 +459,12 @@ class S3Store:
             keys = (name.removeprefix(self._prefix) for name in names)
             # Sorted here too, since not every service lists in code point order.
             return iter(sorted(key for key in keys if not _problem(key)))
+
+    def modified(self, key: str) -> datetime:
+        name = self._name(key)
+        with self._telling(f"read {self.url}/{key}"):
+            moment: datetime = self._client().head_object(Bucket=self._bucket, Key=name)["LastModified"]
+            return moment.astimezone(UTC)
 
     def delete(self, key: str) -> None:
         name = self._name(key)

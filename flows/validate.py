@@ -41,12 +41,17 @@ def validate(settings: Settings, stage_name: str) -> str:
     report = json.dumps(failures, indent=1, sort_keys=True, default=str).encode()
     key = keys.report(hashlib.sha256(report).hexdigest())
     store.put_once(key, report)
-    critical = [
-        f"{table}: {failure['problem']}"
-        for table, found in failures.items()
-        for failure in found
-        if failure["severity"] == "critical"
-    ]
+    critical, warnings = (
+        [
+            f"{table}: {each['problem']}"
+            for table, found in failures.items()
+            for each in found
+            if each["severity"] == grade
+        ]
+        for grade in ("critical", "warning")
+    )
+    for problem in warnings:
+        log.warning("validate: warning: %s", problem)
     if critical:
         more = f" (and {len(critical) - 1} more)" if critical[1:] else ""
         raise Invalid(f"{critical[0]}{more}: nothing was published; the report is {store.url}/{key}")

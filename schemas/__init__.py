@@ -1,20 +1,64 @@
 """What declares: tables, suites and reference facts."""
 
+from schemas.attribution import ATTRIBUTION
+from schemas.bucket_coverage import BUCKET_COVERAGE
+from schemas.claims import CLAIM_VALUE, CLAIMS
+from schemas.concentration_week import CONCENTRATION_WEEK
+from schemas.country_growth import COUNTRY_GROWTH
 from schemas.country_lead_week import COUNTRY_LEAD_WEEK
+from schemas.country_top_models import COUNTRY_TOP_MODELS
 from schemas.country_week import COUNTRY_WEEK
+from schemas.country_week_history import COUNTRY_WEEK_HISTORY
+from schemas.forecast_path import FORECAST_PATH
 from schemas.model_week import MODEL_WEEK
+from schemas.observation import OBSERVATION
 from schemas.ranking_entry import RANKING_ENTRY
+from schemas.reconciliation_week import RECONCILIATION_WEEK
+from schemas.revisions import REVISIONS
 from schemas.table import Table
+from schemas.unattributed_week import UNATTRIBUTED_WEEK
 from schemas.week_coverage import WEEK_COVERAGE
 
+TABLES: tuple[Table, ...] = (
+    RANKING_ENTRY,
+    OBSERVATION,
+    BUCKET_COVERAGE,
+    WEEK_COVERAGE,
+    ATTRIBUTION,
+    MODEL_WEEK,
+    COUNTRY_WEEK,
+    COUNTRY_WEEK_HISTORY,
+    COUNTRY_LEAD_WEEK,
+    COUNTRY_TOP_MODELS,
+    COUNTRY_GROWTH,
+    CONCENTRATION_WEEK,
+    UNATTRIBUTED_WEEK,
+    REVISIONS,
+    RECONCILIATION_WEEK,
+    CLAIMS,
+    CLAIM_VALUE,
+    FORECAST_PATH,
+)
+
 __all__ = [
+    "ATTRIBUTION",
+    "BUCKET_COVERAGE",
+    "CLAIMS",
+    "CLAIM_VALUE",
+    "CONCENTRATION_WEEK",
+    "COUNTRY_GROWTH",
     "COUNTRY_LEAD_WEEK",
+    "COUNTRY_TOP_MODELS",
     "COUNTRY_WEEK",
+    "COUNTRY_WEEK_HISTORY",
+    "FORECAST_PATH",
     "MODEL_WEEK",
+    "OBSERVATION",
     "RANKING_ENTRY",
+    "RECONCILIATION_WEEK",
+    "REVISIONS",
     "TABLES",
+    "UNATTRIBUTED_WEEK",
     "WEEK_COVERAGE",
     "Table",
 ]
-
-TABLES: tuple[Table, ...] = (RANKING_ENTRY, WEEK_COVERAGE, MODEL_WEEK, COUNTRY_WEEK, COUNTRY_LEAD_WEEK)

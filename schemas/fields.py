@@ -8,10 +8,17 @@ from schemas.table import Column, Kind
 
 Knowledge = Literal["then", "now"]
 KNOWLEDGE: tuple[Knowledge, ...] = ("then", "now")
+CONFIDENCES = ("unverified", "circumstantial", "reported", "confirmed")
+"""How sure a model's override is, the least sure first."""
+
+MINIMUM_CONFIDENCE = "reported"
+"""The least with which an override counts, unless an operator says otherwise."""
+
 STATUSES = ("incomplete", "provisional", "settled")
 GRAINS = ("day", "week")
 ORIGINS = ("api", "chart", "reconstructed", "simulated")
-ATTRIBUTIONS = ("organisation", "reveal", "cloaked", "undecided", "unknown", "other")
+OVERRIDES = ("reveal", "rename", "transfer")
+ATTRIBUTIONS = ("organisation", *OVERRIDES, "cloaked", "undecided", "unknown", "other")
 
 OTHER = "other"
 UNATTRIBUTED = "ZZ"
@@ -72,6 +79,43 @@ vanished_days = Column(
     maximum=7,
 )
 grain = Column("grain", Kind.TEXT, "The source's bucket that the week is made of.", values=GRAINS)
+author = Column("author", Kind.TEXT, "The permaslug's part before the slash.", nullable=True)
+organisation = Column(
+    "organisation",
+    Kind.TEXT,
+    "The organisation behind the model: its id in the reference files.",
+    nullable=True,
+)
+attribution = Column(
+    "attribution",
+    Kind.TEXT,
+    "Why the country: the author's `organisation`; an override of the one model, such as a dated `reveal`; or, "
+    "for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the "
+    "`other` row.",
+    values=ATTRIBUTIONS,
+)
+base_country = Column(
+    "base_country",
+    Kind.TEXT,
+    "The country of the base model that the author chiefly builds on, where that is another's.",
+    nullable=True,
+    pattern=COUNTRY_CODE,
+)
+capture = Column(
+    "capture",
+    Kind.TEXT,
+    "The sha256 of the raw body: the way back to the bytes.",
+    pattern=r"^[0-9a-f]{64}$",
+)
+period = Column("period", Kind.TEXT, "The grain that was asked for.", values=GRAINS, brief=True)
+bucket = Column("date", Kind.DATE, "The bucket: a UTC day, or a week's Monday.", brief=True)
+known_at = Column(
+    "known_at",
+    Kind.MOMENT,
+    "From when on this was the state of things: a capture, or a fact about a model, made it so.",
+    unit="UTC",
+    brief=True,
+)
 depth = Column("depth", Kind.INTEGER, "Fewest named rows in a bucket used.", unit="rows", minimum=0)
 status = Column(
     "status",

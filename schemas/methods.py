@@ -9,6 +9,7 @@ class Method:
     """Which of a week's rows count.
 
     `with_other`: whether the `other` row, every model outside the top 50, counts (as unattributed).
+    `without_variant`: a variant that does not count, such as `free`.
     `largest`: keep only so many entries of the week, the largest by tokens (ties by name); None keeps all.
     `entry`: what one entry is, where `largest` is set.
     """
@@ -16,6 +17,7 @@ class Method:
     name: str
     doc: str
     with_other: bool
+    without_variant: str | None = None
     largest: int | None = None
     entry: Literal["model_permaslug", "author"] = "model_permaslug"
 
@@ -27,5 +29,19 @@ METHODS: tuple[Method, ...] = (
         "The nine largest named entries of the week, each variant its own: the chart that the press adds up.",
         with_other=False,
         largest=9,
+    ),
+    Method("named_only", "Every named model; `other` does not count.", with_other=False),
+    Method(
+        "paid_only",
+        "Every row but the free variants. What is inside `other` may be free; the bounds allow for it.",
+        with_other=True,
+        without_variant="free",
+    ),
+    Method(
+        "author_chart",
+        "The models of the week's nine largest authors, by the permaslug's part before the slash.",
+        with_other=False,
+        largest=9,
+        entry="author",
     ),
 )

@@ -10,7 +10,7 @@ from schemas.table import Column, Table
 
 
 def suite(table: Table) -> gx.ExpectationSuite:
-    """Everything that the table's definition says of its values, as expectations that are critical.
+    """Everything that the table's definition says of its values, as expectations: critical, or warnings.
 
     What it says of columns, types and row order is checked in Polars before: `Table.problems`.
     """
@@ -39,6 +39,10 @@ def _expectations(column: Column) -> Iterator[Expectation]:
     if column.pattern:
         yield gxe.ExpectColumnValuesToMatchRegex(
             column=column.name, regex=column.pattern, severity="critical"
+        )
+    if column.usual:
+        yield gxe.ExpectColumnValuesToBeInSet(
+            column=column.name, value_set=list(column.usual), severity="warning"
         )
     if column.minimum is not None or column.maximum is not None:
         yield gxe.ExpectColumnValuesToBeBetween(

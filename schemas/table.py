@@ -51,6 +51,7 @@ DUCKDB: dict[Kind, str] = {
 class Column:
     """One column: what it means, its unit, and what a value of it may be.
 
+    `usual`: the values that raise no warning; another is published all the same.
     `brief` columns are the ones that a terminal shows; every other output has all of them.
     """
 
@@ -63,6 +64,7 @@ class Column:
     maximum: float | None = None
     values: tuple[str, ...] = ()
     pattern: str | None = None
+    usual: tuple[bool, ...] = ()
     brief: bool = False
 
 

@@ -3,82 +3,44 @@
 import polars as pl
 
 from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED, Knowledge
-from schemas.model_week import MODEL_WEEK
 from schemas.reference import Reference, at_least
 from transforms.exact import exact_sum
-from transforms.vintages import used
-from transforms.weeks import WEEK
+from transforms.vintages import PRESENT, STATE, used
+from transforms.weeks import WEEK, moment
+
+_MODEL = (*STATE, "model_permaslug")
 
 
-def model_week(entries: pl.LazyFrame, coverage: pl.DataFrame, reference: Reference) -> pl.DataFrame:
-    """`model_week`: tokens by week and model, attributed as known now and as known when the week closed.
+def model_tokens(entries: pl.LazyFrame, covered: pl.DataFrame) -> pl.DataFrame:
+    """In each state the tokens of each model and of `other`, with share and rank: `model_week` but for whose it is.
 
-    entries: `ranking_entry` with every vintage; the newest of each bucket counts.
-    coverage: the `week_coverage` of the same entries.
+    entries: `ranking_entry` with every vintage. covered: the `coverage` of the same entries.
     """
     named = pl.col("model_permaslug") != OTHER
-    daily = pl.col("grain") == "day"
-    sums = (
-        used(entries, coverage)
-        .group_by("week_start", "model_permaslug")
+    total = pl.col("tokens").sum().over(STATE)
+    return (
+        used(entries, covered)
+        .group_by(_MODEL)
         .agg(tokens=exact_sum("tokens"), days=pl.len())
         .collect()
-        .join(coverage, on="week_start")
+        .join(covered, on=STATE)
         .with_columns(
             author=pl.when(named).then(author(pl.col("model_permaslug"))),
             variant=pl.when(named).then(variant(pl.col("model_permaslug"))),
-            days_listed=pl.when(named & daily).then("days"),
-            share=pl.col("tokens") / _positive(pl.col("tokens").sum().over("week_start")),
-            rank=pl.when(named).then(pl.col("tokens").rank("min", descending=True).over("week_start", named)),
+            days_listed=pl.when(named & (pl.col("grain") == "day")).then("days"),
+            share=pl.col("tokens") / pl.when(total > 0).then(total),
+            rank=pl.when(named).then(pl.col("tokens").rank("min", descending=True).over(*STATE, named)),
         )
     )
-    facts = (
-        attribution(sums, reference, knowledge).rename({name: f"{name}{suffix}" for name in _FACTS})
-        for knowledge, suffix in zip(KNOWLEDGE, ("_then", ""), strict=True)
-    )
-    for each in facts:
-        sums = sums.join(each, on=["week_start", "model_permaslug"])
-    return MODEL_WEEK.conform(sums)
 
 
-_FACTS = ("organisation", "country_code", "attribution")
+def attribution(models: pl.DataFrame, reference: Reference) -> pl.DataFrame:
+    """In each state whose each model is, as known then and now: `attribution` and `STATE`.
 
-
-def attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledge) -> pl.DataFrame:
-    """Whose each model is in each week: week_start, model_permaslug, organisation, country_code, attribution.
-
-    models: columns week_start, model_permaslug and author. A dated reveal that counts goes before the author.
-    A model that no fact gives to an organisation is `ZZ`, and `attribution` says why.
+    models: columns of `STATE`, model_permaslug and author. An override of the one model goes before its
+    author. A model that no fact gives to an organisation is `ZZ`, and `attribution` says why.
     """
-    revealed = _reveals(models, reference, knowledge)
-    by_author = _valid(models.join(reference.authors, on="author"))
-    facts = (
-        models.select("week_start", "model_permaslug")
-        .join(revealed, on=["week_start", "model_permaslug"], how="left")
-        .join(
-            by_author.select("week_start", "model_permaslug", "kind", author_organisation="organisation"),
-            on=["week_start", "model_permaslug"],
-            how="left",
-        )
-        .with_columns(
-            attribution=pl.when(pl.col("model_permaslug") == OTHER)
-            .then(pl.lit(OTHER))
-            .when(pl.col("organisation").is_not_null())
-            .then(pl.lit("reveal"))
-            .otherwise(pl.col("kind").fill_null("unknown")),
-            organisation=pl.coalesce("organisation", "author_organisation"),
-        )
-    )
-    seats = _valid(facts.drop_nulls("organisation").join(reference.organisations, on="organisation")).select(
-        "week_start", "model_permaslug", "country_code"
-    )
-    return facts.join(seats, on=["week_start", "model_permaslug"], how="left").select(
-        "week_start",
-        "model_permaslug",
-        "organisation",
-        pl.col("country_code").fill_null(UNATTRIBUTED),
-        "attribution",
-    )
+    return pl.concat(_attribution(models, reference, knowledge) for knowledge in KNOWLEDGE)
 
 
 def author(permaslug: pl.Expr) -> pl.Expr:
@@ -91,20 +53,63 @@ def variant(permaslug: pl.Expr) -> pl.Expr:
     return permaslug.str.splitn(":", 2).struct.field("field_1")
 
 
-def _reveals(models: pl.DataFrame, reference: Reference, knowledge: Knowledge) -> pl.DataFrame:
-    """The reveals that count for each model and week; one names a model without its variant."""
-    base = pl.col("model_permaslug").str.splitn(":", 2).struct.field("field_0")
-    sure = reference.reveals.filter(pl.col("confidence").is_in(at_least(reference.minimum_confidence)))
-    found = models.select("week_start", "model_permaslug", permaslug=base).join(sure, on="permaslug")
-    if knowledge == "then":
-        closed = pl.col("week_start") + WEEK
-        found = found.filter(
-            pl.col("known_from") < closed,
-            pl.col("known_to").is_null() | (pl.col("known_to") >= closed),
+def base(permaslug: pl.Expr) -> pl.Expr:
+    """The permaslug without its variant."""
+    return permaslug.str.splitn(":", 2).struct.field("field_0")
+
+
+def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledge) -> pl.DataFrame:
+    asked = models.select(*_MODEL, "author")
+    overrides = _overrides(asked, reference, knowledge)
+    authors = _valid(asked.join(reference.authors, on="author")).select(
+        *_MODEL, "kind", "base_country", author_organisation="organisation", author_reason="reason"
+    )
+    facts = (
+        asked.join(overrides, on=_MODEL, how="left")
+        .join(authors, on=_MODEL, how="left")
+        .with_columns(
+            attribution=pl.when(pl.col("model_permaslug") == OTHER)
+            .then(pl.lit(OTHER))
+            .otherwise(pl.coalesce("override", "kind", pl.lit("unknown"))),
+            organisation=pl.coalesce("organisation", "author_organisation"),
+            reason=pl.coalesce("reason", "author_reason"),
         )
+    )
+    seats = _valid(facts.drop_nulls("organisation").join(reference.organisations, on="organisation"))
+    return facts.join(seats.select(*_MODEL, "country_code"), on=_MODEL, how="left").select(
+        *_MODEL,
+        "author",
+        "organisation",
+        pl.col("country_code").fill_null(UNATTRIBUTED),
+        "base_country",
+        "attribution",
+        "confidence",
+        "known_from",
+        "reason",
+        knowledge=pl.lit(knowledge),
+    )
+
+
+def _overrides(models: pl.DataFrame, reference: Reference, knowledge: Knowledge) -> pl.DataFrame:
+    """The overrides that count for each model in each state; one names a model without its variant.
+
+    What counts as known `then` was known before the Monday that ends the week, and `now` at the state's own
+    moment; an override without a day is known only at present.
+    """
+    sure = reference.overrides.filter(pl.col("confidence").is_in(at_least(reference.minimum_confidence)))
+    asked = models.select(*_MODEL, permaslug=base(pl.col("model_permaslug")))
+    found = _valid(asked.join(sure, on="permaslug"))
+    known_from = moment(pl.col("known_from")).fill_null(PRESENT)
+    known_to = moment(pl.col("known_to"))
+    if knowledge == "then":
+        closed = moment(pl.col("week_start") + WEEK)
+        limit = pl.min_horizontal(closed - pl.duration(microseconds=1), "known_at")
     else:
-        found = found.filter(pl.col("known_to").is_null())
-    return found.select("week_start", "model_permaslug", "organisation")
+        limit = pl.col("known_at")
+    counts = (known_from <= limit) & (known_to.is_null() | (known_to > limit))
+    return found.filter(counts).select(
+        *_MODEL, "organisation", "confidence", "known_from", "reason", override="kind"
+    )
 
 
 def _valid(facts: pl.DataFrame) -> pl.DataFrame:
@@ -113,7 +118,3 @@ def _valid(facts: pl.DataFrame) -> pl.DataFrame:
         pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("week_start")),
         pl.col("valid_to").is_null() | (pl.col("week_start") < pl.col("valid_to")),
     )
-
-
-def _positive(total: pl.Expr) -> pl.Expr:
-    return pl.when(total > 0).then(total)

@@ -1,79 +1,74 @@
-"""model_week -> country_week, with bounds."""
+"""Counted models -> tokens by country, with bounds."""
 
 import polars as pl
 
-from schemas.country_week import COUNTRY_WEEK
-from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED, Knowledge
-from schemas.methods import METHODS, Method
+from schemas.fields import OTHER, UNATTRIBUTED
 from transforms.exact import exact_sum
-from transforms.methods import counted, ranks_truncated
+from transforms.vintages import STATE
 
-_WEEK = ("week_start", "method", "knowledge")
+COUNT = (*STATE, "method", "knowledge")
+"""One way of counting one state."""
 
 
-def country_week(models: pl.DataFrame, coverage: pl.DataFrame, countries: pl.DataFrame) -> pl.DataFrame:
-    """`country_week`: every week counted by every method, with what was known then and is known now.
+def country_week(counted: pl.DataFrame, covered: pl.DataFrame, countries: pl.DataFrame) -> pl.DataFrame:
+    """Each state counted by each method, as known then and now: `country_week` and `STATE`.
 
-    models: `model_week`, where country_code is `ZZ` when unattributed and `other` is a row.
-    countries: columns country_code and country_name.
+    counted: `methods.counted`; covered: the `coverage` of the same states; countries: code and name.
     """
-    counts = pl.concat(
-        _tokens_by_country(counted(models, method), method, knowledge)
-        for method in METHODS
-        for knowledge in KNOWLEDGE
-    )
-    whole = pl.col("method").is_in([each.name for each in METHODS if ranks_truncated(each)])
+    counts = _tokens_by_country(counted)
     figures = (
         _bounds(counts)
-        .join(_ranks(counts), on=[*_WEEK, "country_code"], how="left")
-        .join(coverage, on="week_start")
+        .join(_ranks(counts), on=[*COUNT, "country_code"], how="left")
+        .join(covered, on=STATE)
         .join(countries, on="country_code")
     )
-    point = whole | ~pl.col("truncated")
     certain = pl.col("rank_best") == pl.col("rank_worst")
-    return COUNTRY_WEEK.conform(
-        figures.with_columns(share=pl.when(point).then("share"), rank=pl.when(point | certain).then("rank"))
+    return figures.with_columns(
+        share=pl.when("point").then("share"), rank=pl.when(pl.col("point") | certain).then("rank")
     )
 
 
-def _tokens_by_country(models: pl.DataFrame, method: Method, knowledge: Knowledge) -> pl.DataFrame:
-    """Tokens and named models by week and country, and a `ZZ` row for each week."""
-    code = "country_code" if knowledge == "now" else "country_code_then"
-    nobody = models.select(
-        "week_start", country_code=pl.lit(UNATTRIBUTED), tokens=pl.lit(0, pl.Int64)
-    ).unique()
-    rows = models.select(
-        "week_start", country_code=code, tokens="tokens", named=pl.col("model_permaslug") != OTHER
+def totals() -> list[pl.Expr]:
+    """`total` and `unattributed` of each way of counting, in rows with country_code and tokens."""
+    unattributed = pl.col("tokens").filter(pl.col("country_code") == UNATTRIBUTED)
+    return [
+        exact_sum("tokens").over(COUNT).alias("total"),
+        unattributed.sum().over(COUNT).alias("unattributed"),
+    ]
+
+
+def _tokens_by_country(counted: pl.DataFrame) -> pl.DataFrame:
+    """Tokens and named models by country, and a `ZZ` row for each way of counting."""
+    known = counted.with_columns(named=pl.col("model_permaslug") != OTHER)
+    nobody = known.unique(COUNT).with_columns(
+        country_code=pl.lit(UNATTRIBUTED), tokens=pl.lit(0, pl.Int64), named=False
     )
     return (
-        pl.concat([rows, nobody.with_columns(named=False)])
-        .group_by("week_start", "country_code")
-        .agg(tokens=exact_sum("tokens"), models=pl.col("named").sum())
-        .with_columns(method=pl.lit(method.name), knowledge=pl.lit(knowledge))
+        pl.concat([known, nobody])
+        .group_by(*COUNT, "country_code")
+        .agg(
+            tokens=exact_sum("tokens"),
+            models=pl.col("named").sum(),
+            point=pl.col("point").first(),
+            hidden=pl.col("hidden").first(),
+        )
+        .with_columns(totals())
     )
 
 
 def _bounds(counts: pl.DataFrame) -> pl.DataFrame:
     """Each country's share and the interval in which the truth lies."""
-    tokens = pl.col("tokens")
+    tokens, hidden = pl.col("tokens"), pl.col("hidden")
     attributed = pl.col("total") - pl.col("unattributed")
     known = pl.col("country_code") != UNATTRIBUTED
-    total = pl.when(pl.col("total") > 0).then("total")
-    return (
-        _with_totals(counts)
-        .with_columns(tokens_hi=pl.when(known).then(tokens + pl.col("unattributed")).otherwise(tokens))
-        .with_columns(
-            share=pl.when(known & (attributed > 0)).then(tokens / attributed),
-            share_lo=pl.when(known).then(tokens / total).otherwise(0.0).fill_null(0.0),
-            share_hi=(pl.col("tokens_hi") / total).fill_null(1.0),
-        )
-    )
-
-
-def _with_totals(counts: pl.DataFrame) -> pl.DataFrame:
-    unattributed = pl.col("tokens").filter(pl.col("country_code") == UNATTRIBUTED)
+    most = pl.col("total") + hidden
+    largest = pl.when(most > 0).then(most)
     return counts.with_columns(
-        total=exact_sum("tokens").over(_WEEK), unattributed=unattributed.sum().over(_WEEK)
+        tokens_hi=pl.when(known).then(tokens + pl.col("unattributed")).otherwise(tokens) + hidden
+    ).with_columns(
+        share=pl.when(known & (attributed > 0)).then(tokens / attributed),
+        share_lo=pl.when(known).then(tokens / largest).otherwise(0.0).fill_null(0.0),
+        share_hi=(pl.col("tokens_hi") / largest).fill_null(1.0),
     )
 
 
@@ -83,21 +78,21 @@ def _ranks(counts: pl.DataFrame) -> pl.DataFrame:
     A rival counts against the worst rank when a share of the unattributed tokens could bring it level or
     ahead; the cheapest gaps are filled first. One country that is not listed is a rival with no tokens.
     """
-    named = _with_totals(counts).filter(pl.col("country_code") != UNATTRIBUTED)
-    unlisted = named.select(*_WEEK, rival=pl.lit(UNATTRIBUTED), rival_tokens=pl.lit(0, pl.Int64)).unique()
-    rivals = pl.concat([named.select(*_WEEK, rival="country_code", rival_tokens="tokens"), unlisted])
-    tokens, rival, spare = pl.col("tokens"), pl.col("rival_tokens"), pl.col("unattributed")
-    gap = pl.max_horizontal(tokens - rival, pl.lit(0))
+    named = counts.filter(pl.col("country_code") != UNATTRIBUTED).with_columns(
+        spare=pl.col("unattributed") + pl.col("hidden")
+    )
+    unlisted = named.select(*COUNT, rival=pl.lit(UNATTRIBUTED), rival_tokens=pl.lit(0, pl.Int64)).unique()
+    rivals = pl.concat([named.select(*COUNT, rival="country_code", rival_tokens="tokens"), unlisted])
+    tokens, rival, spare = pl.col("tokens"), pl.col("rival_tokens"), pl.col("spare")
     return (
-        named.join(rivals, on=_WEEK)
+        named.join(rivals, on=COUNT)
         .filter(pl.col("rival") != pl.col("country_code"))
-        .with_columns(gap=gap)
+        .with_columns(gap=pl.max_horizontal(tokens - rival, pl.lit(0)))
         .sort("gap")
-        .group_by(*_WEEK, "country_code", "tokens", "unattributed", maintain_order=True)
+        .group_by(*COUNT, "country_code", maintain_order=True)
         .agg(
-            rank=1 + (rival > pl.col("tokens").first()).sum(),
-            rank_best=1 + (rival > tokens.first() + spare.first()).sum(),
-            rank_worst=1 + (pl.col("gap").cast(pl.Int128).cum_sum() <= spare.first()).sum(),
+            rank=1 + (rival > tokens).sum(),
+            rank_best=1 + (rival > tokens + spare).sum(),
+            rank_worst=1 + (pl.col("gap").cast(pl.Int128).cum_sum() <= spare).sum(),
         )
-        .drop("tokens", "unattributed")
     )

@@ -3,28 +3,58 @@
 import polars as pl
 
 from schemas.fields import OTHER
-from schemas.methods import Method
+from schemas.methods import METHODS, Method
+from transforms.vintages import STATE
 
 
-def counted(models: pl.DataFrame, method: Method) -> pl.DataFrame:
-    """Those rows of `model_week` that the method counts.
+def counted(models: pl.DataFrame, attributed: pl.DataFrame) -> pl.DataFrame:
+    """Every row that each method counts, with whose it is as known then and now.
+
+    models: `model_tokens`; attributed: `attribution` of the same models, by both knowledges.
+    Returns the models' tokens with method, knowledge, the attribution's columns, and two of a cut-off chart's:
+    `point`, whether the method's set is whole all the same, and `hidden`, the tokens that it may lack.
+    """
+    rows = pl.concat(
+        select(models, method).select(
+            *STATE,
+            "model_permaslug",
+            "variant",
+            "tokens",
+            method=pl.lit(method.name),
+            point=pl.lit(True) if _is_whole(method) else ~pl.col("truncated"),
+        )
+        for method in METHODS
+    )
+    other = models.filter(pl.col("model_permaslug") == OTHER).select(*STATE, other="tokens")
+    lacks_other = pl.col("method").is_in([each.name for each in METHODS if not each.with_other])
+    return (
+        rows.join(other, on=STATE, how="left")
+        .with_columns(hidden=pl.when(lacks_other & ~pl.col("point")).then("other").otherwise(0))
+        .drop("other")
+        .join(attributed, on=[*STATE, "model_permaslug"])
+    )
+
+
+def select(models: pl.DataFrame, method: Method) -> pl.DataFrame:
+    """Those of the models that the method counts.
 
     Where it keeps only the largest entries of a week, entries of equal size are taken in order of name.
     """
-    if method.with_other and method.largest is None:
-        return models
-    named = models.filter(pl.col("model_permaslug") != OTHER)
+    if method.without_variant:
+        models = models.filter(pl.col("variant").ne_missing(method.without_variant))
+    if not method.with_other:
+        models = models.filter(pl.col("model_permaslug") != OTHER)
     if method.largest is None:
-        return named
-    entries = named.group_by("week_start", method.entry).agg(pl.col("tokens").sum())
+        return models
+    entries = models.group_by(*STATE, method.entry).agg(pl.col("tokens").sum())
     largest = (
-        entries.sort("week_start", "tokens", method.entry, descending=[False, True, False])
-        .group_by("week_start", maintain_order=True)
+        entries.sort("tokens", method.entry, descending=[True, False])
+        .group_by(STATE, maintain_order=True)
         .head(method.largest)
     )
-    return named.join(largest, on=["week_start", method.entry], how="semi")
+    return models.join(largest, on=[*STATE, method.entry], how="semi")
 
 
-def ranks_truncated(method: Method) -> bool:
-    """Whether the method's figures are whole although the chart is cut short after its largest entries."""
+def _is_whole(method: Method) -> bool:
+    """Whether a chart that is cut short after its largest entries has all that the method counts."""
     return not method.with_other and method.largest is not None and method.entry == "model_permaslug"

@@ -31,6 +31,10 @@ class Unreadable(StandingsError):
     """An answer that is not the contract's. The message names the row and the field, not the file."""
 
 
+class Torn(Unreadable):
+    """A body that is no JSON at all, such as one that was cut short: another attempt may bring it whole."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """One answer of `rankings-daily`: its vintage, the window it covers, and its rows (schema `ROWS`)."""
@@ -74,18 +78,18 @@ def _json(body: bytes) -> object:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise Unreadable(f"byte {error.start}: not UTF-8 text") from None
+        raise Torn(f"byte {error.start}: not UTF-8 text") from None
     if text.lstrip()[:1] == "<":
-        raise Unreadable(f"this is an HTML page, not the API's JSON: {_excerpt(text)}")
+        raise Torn(f"this is an HTML page, not the API's JSON: {_excerpt(text)}")
     try:
         return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         cut = " (the body is cut short)" if error.pos >= len(text.rstrip()) - 1 else ""
-        raise Unreadable(f"line {error.lineno}: not JSON{cut}: {error.msg}") from None
+        raise Torn(f"line {error.lineno}: not JSON{cut}: {error.msg}") from None
     except RecursionError:
-        raise Unreadable("not the API's JSON: nested too deeply") from None
+        raise Torn("not the API's JSON: nested too deeply") from None
     except ValueError as error:
-        raise Unreadable(f"not the API's JSON: {error}") from None
+        raise Torn(f"not the API's JSON: {error}") from None
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:

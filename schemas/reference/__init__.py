@@ -1,7 +1,8 @@
 """Curated facts, each with its reason: who an author is, where an organisation sits, who a cloaked model was.
 
 The files beside this module are the data; this module says what their columns are and refuses files that
-contradict themselves. A judgment that changes is a changed row, with its reason, never changed code.
+contradict themselves. A judgment that changes is a changed row, with its reason, never changed code. An
+operator's folder of the same files goes before ours, row by row.
 """
 
 import hashlib
@@ -13,10 +14,12 @@ import polars as pl
 
 from schemas import fields
 from schemas.errors import StandingsError
+from schemas.fields import MINIMUM_CONFIDENCE
+from schemas.methods import METHODS
 from schemas.table import Column, Kind, Table
 
-CONFIDENCE = ("unverified", "circumstantial", "reported", "confirmed")
-"""How sure a reveal is, the least sure first."""
+OURS = Path(__file__).parent
+WORLD = "WORLD"
 
 _ID = r"^[a-z0-9][a-z0-9.-]*$"
 _valid_from = Column("valid_from", Kind.DATE, "First day on which it holds; empty: always.", nullable=True)
@@ -25,6 +28,8 @@ _valid_to = Column(
 )
 _reason = Column("reason", Kind.TEXT, "Why it was decided so.")
 _evidence = Column("evidence", Kind.TEXT, "What it rests on.")
+_source = Column("source", Kind.TEXT, "Where it was printed.")
+_note = Column("note", Kind.TEXT, "Our own remark.", nullable=True)
 _organisation = Column("organisation", Kind.TEXT, "Short stable id.", pattern=_ID)
 
 COUNTRIES = Table(
@@ -55,167 +60,251 @@ AUTHORS = Table(
         Column("author", Kind.TEXT, "The permaslug's part before the slash."),
         Column("kind", Kind.TEXT, "What it is.", values=("organisation", "cloaked", "undecided")),
         fields.optional(_organisation),
-        Column(
-            "base_country",
-            Kind.TEXT,
-            "The country of the base model that this author chiefly builds on, where that is another's.",
-            nullable=True,
-            pattern=fields.COUNTRY_CODE,
-        ),
+        fields.base_country,
         _valid_from,
         _valid_to,
         _reason,
     ),
 )
-REVEALS = Table(
-    name="reveals",
-    doc="Cloaked models and who they turned out to be. The permaslug has no variant.",
-    key=("permaslug", "known_from"),
+OVERRIDES = Table(
+    name="overrides",
+    doc="Models that are not their author's: who a cloaked model turned out to be, a rename, a transfer.",
+    key=("permaslug", "valid_from", "known_from"),
     columns=(
-        Column("permaslug", Kind.TEXT, "The cloaked model's permaslug, for all of its variants."),
+        Column("permaslug", Kind.TEXT, "The model, without variant: it holds for all of its variants."),
+        Column("kind", Kind.TEXT, "What happened.", values=fields.OVERRIDES),
         _organisation,
         Column("revealed_as", Kind.TEXT, "The model's later name, where there is one.", nullable=True),
-        Column("known_from", Kind.DATE, "The day it was revealed; empty: no day is known.", nullable=True),
+        _valid_from,
+        _valid_to,
+        Column("known_from", Kind.DATE, "The day it became known; empty: no day is known.", nullable=True),
         Column("known_to", Kind.DATE, "The day it was withdrawn; empty: it stands.", nullable=True),
-        Column("confidence", Kind.TEXT, "How sure it is.", values=CONFIDENCE),
+        Column("confidence", Kind.TEXT, "How sure it is.", values=fields.CONFIDENCES),
         _reason,
         _evidence,
     ),
 )
-FILES = (COUNTRIES, ORGANISATIONS, AUTHORS, REVEALS)
+CLAIMS = Table(
+    name="claims",
+    doc="What was printed about a week: a country's tokens, the world's, or who leads.",
+    key=("claim",),
+    columns=(
+        Column("claim", Kind.TEXT, "Short stable id.", pattern=_ID, brief=True),
+        fields.week_start,
+        Column(
+            "country_code",
+            Kind.TEXT,
+            "The country that it speaks of, or WORLD for all tokens.",
+            pattern=r"^([A-Z]{2}|WORLD)$",
+            brief=True,
+        ),
+        Column("metric", Kind.TEXT, "Its tokens, or that it leads.", values=("tokens", "leader"), brief=True),
+        Column("tokens", Kind.INTEGER, "The printed figure.", unit="tokens", nullable=True, minimum=1),
+        Column("wording", Kind.TEXT, "What was said, in our words."),
+        _source,
+        Column(
+            "basis",
+            Kind.TEXT,
+            "Whether the figure was stated, derived from a printed percentage, or printed without its week.",
+            values=("stated", "derived", "week inferred"),
+        ),
+        Column(
+            "method_named",
+            Kind.TEXT,
+            "The method that the wording names.",
+            nullable=True,
+            values=tuple(method.name for method in METHODS),
+        ),
+        _note,
+    ),
+)
+FORECASTS = Table(
+    name="forecasts",
+    doc="What was forecast of a country's tokens, and whether our figures can be compared with it.",
+    key=("forecast",),
+    columns=(
+        Column("forecast", Kind.TEXT, "Short stable id.", pattern=_ID, brief=True),
+        Column("issuer", Kind.TEXT, "Who made it."),
+        fields.country_code,
+        Column("scope", Kind.TEXT, "What it counts."),
+        Column("unit", Kind.TEXT, "The unit of its values."),
+        Column("year_from", Kind.INTEGER, "The year of the first value.", minimum=2000, maximum=2100),
+        Column("value_from", Kind.INTEGER, "The first value.", unit="tokens", minimum=1),
+        Column("year_to", Kind.INTEGER, "The year of the last value.", minimum=2000, maximum=2100),
+        Column("value_to", Kind.INTEGER, "The last value.", unit="tokens", minimum=1),
+        Column("printed_multiple", Kind.INTEGER, "The growth as printed.", nullable=True, minimum=1),
+        Column("comparable", Kind.TEXT, "Whether levels can be compared.", values=("yes", "no"), brief=True),
+        _reason,
+        _source,
+        _note,
+    ),
+)
+FILES = (COUNTRIES, ORGANISATIONS, AUTHORS, OVERRIDES, CLAIMS, FORECASTS)
 
 
 @dataclass(frozen=True)
 class Reference:
     """The reference files as frames, one a table of `FILES`.
 
-    `minimum_confidence`: the least confidence with which a reveal counts.
-    `sha256`: of all files' bytes, so that a release can say which facts it used.
+    sha256: of our files' bytes; operator_sha256: of the operator's, None where there are none.
+    minimum_confidence: the least confidence with which an override counts.
     """
 
     countries: pl.DataFrame
     organisations: pl.DataFrame
     authors: pl.DataFrame
-    reveals: pl.DataFrame
+    overrides: pl.DataFrame
+    claims: pl.DataFrame
+    forecasts: pl.DataFrame
     sha256: str
-    minimum_confidence: str = "reported"
+    operator_sha256: str | None = None
+    minimum_confidence: str = MINIMUM_CONFIDENCE
+
+    def identity(self) -> dict[str, str | None]:
+        """Which facts these are, for whoever must say what a figure rests on."""
+        return {
+            "sha256": self.sha256,
+            "operator_sha256": self.operator_sha256,
+            "minimum_confidence": self.minimum_confidence,
+        }
 
 
 def at_least(confidence: str) -> tuple[str, ...]:
     """The grades that are no less sure than the given one."""
-    return CONFIDENCE[CONFIDENCE.index(confidence) :]
+    return fields.CONFIDENCES[fields.CONFIDENCES.index(confidence) :]
 
 
 @cache
-def load(folder: Path = Path(__file__).parent) -> Reference:
-    """The reference files of a folder, checked.
+def load(operator: Path | None = None, minimum_confidence: str = MINIMUM_CONFIDENCE) -> Reference:
+    """Our reference files and, before them, those of an operator's folder, checked together.
 
+    An operator's row takes the place of all of ours with the same first column.
     Raises `StandingsError` that names the file, the row and the field where one is malformed, names an
-    organisation or country that is not there, or says two things of the same author on the same day.
+    organisation or country that is not there, or says two things of one author or model at one time.
     """
-    frames = {table.name: _read(folder / f"{table.name}.csv", table) for table in FILES}
+    frames = {table.name: _read(OURS / f"{table.name}.csv", table) for table in FILES}
+    if operator is not None:
+        if not operator.is_dir():
+            raise StandingsError(f"{operator}: there is no such folder of reference files")
+        for table in FILES:
+            path = operator / f"{table.name}.csv"
+            if path.exists():
+                frames[table.name] = _before(frames[table.name], _read(path, table), table.key[0])
+    _agree(frames)
+    return Reference(
+        **frames,
+        sha256=_digest(OURS),
+        operator_sha256=_digest(operator) if operator else None,
+        minimum_confidence=minimum_confidence,
+    )
+
+
+def _before(ours: pl.DataFrame, theirs: pl.DataFrame, key: str) -> pl.DataFrame:
+    return pl.concat(
+        [theirs, ours.join(theirs.select(key).unique(), on=key, how="anti", maintain_order="left")]
+    )
+
+
+def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
     for table in FILES:
-        digest.update((folder / f"{table.name}.csv").read_bytes())
-    reference = Reference(
-        frames["countries"],
-        frames["organisations"],
-        frames["authors"],
-        frames["reveals"],
-        sha256=digest.hexdigest(),
-    )
-    _known(frames["organisations"], "country_code", reference.countries, folder / "organisations.csv")
-    for name in ("authors", "reveals"):
-        _known(frames[name], "organisation", reference.organisations, folder / f"{name}.csv")
-    _agree(reference, folder)
-    return reference
+        path = folder / f"{table.name}.csv"
+        digest.update(path.read_bytes() if path.exists() else b"\0")
+    return digest.hexdigest()
 
 
 def _read(path: Path, table: Table) -> pl.DataFrame:
+    """One file, typed and checked cell by cell, with where each row stands for later complaints."""
     try:
         text = pl.read_csv(path, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StandingsError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
     if text.columns != table.names:
-        raise StandingsError(f"{path}: row 1: columns are {text.columns}, not {table.names}")
-    frame = text.with_columns(
-        pl.col(column.name).str.to_date("%Y-%m-%d", strict=False)
-        for column in table.columns
-        if column.kind is Kind.DATE
-    )
+        raise StandingsError(
+            f"{path}: row 1: columns are {', '.join(text.columns)}, not {', '.join(table.names)}"
+        )
+    text = text.with_columns(pl.lit(str(path)).alias("file"), (pl.int_range(pl.len()) + 2).alias("row"))
+    frame = text.with_columns(_typed(column) for column in table.columns)
     for column in table.columns:
-        _check(text[column.name], frame[column.name], column, path)
-    repeated = frame.select(table.key).is_duplicated()
-    _refuse(repeated, path, table.key[0], "the same key is there twice")
+        _check(text[column.name], frame, column)
     return frame
 
 
-def _check(text: pl.Series, values: pl.Series, column: Column, path: Path) -> None:
+def _typed(column: Column) -> pl.Expr:
+    value = pl.col(column.name)
+    if column.kind is Kind.DATE:
+        return value.str.to_date("%Y-%m-%d", strict=False)
+    if column.kind is Kind.INTEGER:
+        plain = value.str.contains(r"^(0|[1-9][0-9]*)$")
+        return pl.when(plain).then(value).str.to_integer(strict=False)
+    return value
+
+
+def _check(text: pl.Series, frame: pl.DataFrame, column: Column) -> None:
     """Every cell of one column against its definition."""
-    _refuse(text.is_not_null() & values.is_null(), path, column.name, f"is not a {column.kind.value}")
+    values = frame[column.name]
+    _refuse(text.is_not_null() & values.is_null(), frame, column.name, f"is not a {column.kind.value}")
     if not column.nullable:
-        _refuse(values.is_null(), path, column.name, "is empty")
+        _refuse(values.is_null(), frame, column.name, "is empty")
     if column.values:
-        _refuse(
-            values.is_not_null() & ~values.is_in(column.values),
-            path,
-            column.name,
-            f"is none of {column.values}",
-        )
+        wrong = values.is_not_null() & ~values.is_in(column.values)
+        _refuse(wrong, frame, column.name, f"is none of {', '.join(column.values)}")
     if column.pattern:
-        _refuse(
-            ~values.str.contains(column.pattern).fill_null(True),
-            path,
-            column.name,
-            f"is not like {column.pattern}",
-        )
+        wrong = ~values.str.contains(column.pattern).fill_null(True)
+        _refuse(wrong, frame, column.name, f"is not like {column.pattern}")
     if column.kind is Kind.TEXT:
-        _refuse((text != text.str.strip_chars()).fill_null(False), path, column.name, "has blanks around it")
+        _refuse((text != text.str.strip_chars()).fill_null(False), frame, column.name, "has blanks around it")
 
 
-def _known(rows: pl.DataFrame, field: str, others: pl.DataFrame, path: Path) -> None:
-    missing = rows[field].is_not_null() & ~rows[field].is_in(others[field].implode())
-    _refuse(missing, path, field, "is not in the file that defines it")
-
-
-def _agree(reference: Reference, folder: Path) -> None:
-    """No two facts about one thing at one time, and no author of an organisation without one."""
-    authors, reveals = reference.authors, reference.reveals
+def _agree(frames: dict[str, pl.DataFrame]) -> None:
+    """No fact about what is not there, and no two facts about one thing at one time."""
+    authors, overrides, claims = frames["authors"], frames["overrides"], frames["claims"]
+    for name in ("organisations", "forecasts"):
+        _known(frames[name], "country_code", frames["countries"])
+    _known(claims.filter(pl.col("country_code") != WORLD), "country_code", frames["countries"])
+    for name in ("authors", "overrides"):
+        _known(frames[name], "organisation", frames["organisations"])
     is_organisation = authors["kind"] == "organisation"
-    _refuse(
-        is_organisation & authors["organisation"].is_null(),
-        folder / "authors.csv",
-        "organisation",
-        "is empty",
-    )
+    _refuse(is_organisation & authors["organisation"].is_null(), authors, "organisation", "is empty")
     _refuse(
         ~is_organisation & authors["organisation"].is_not_null(),
-        folder / "authors.csv",
+        authors,
         "organisation",
         "is given for an author that is none",
     )
-    dated = reveals["known_from"].is_null() & reveals["confidence"].is_in(at_least("reported"))
-    _refuse(dated, folder / "reveals.csv", "known_from", "is empty for a reveal that counts")
-    for frame, key, start, end, name in (
-        (reference.organisations, "organisation", "valid_from", "valid_to", "organisations.csv"),
-        (authors, "author", "valid_from", "valid_to", "authors.csv"),
-        (reveals, "permaslug", "known_from", "known_to", "reveals.csv"),
-    ):
-        ordered = frame.with_row_index("row").sort(key, start, nulls_last=False)
-        previous_end = ordered[end].shift()
-        again = (ordered[key] == ordered[key].shift()).fill_null(False)
-        overlaps = again & (previous_end.is_null() | (previous_end > ordered[start]).fill_null(True))
-        positions = ordered.filter(overlaps)["row"]
-        _refuse(
-            frame.with_row_index("row")["row"].is_in(positions.implode()),
-            folder / name,
-            start,
-            "overlaps another row",
-        )
+    undated = overrides["known_from"].is_null() & overrides["confidence"].is_in(at_least(MINIMUM_CONFIDENCE))
+    _refuse(undated, overrides, "known_from", "is empty for an override that counts")
+    _refuse(claims["week_start"].dt.weekday() != 1, claims, "week_start", "is no Monday")
+    _refuse((claims["metric"] == "tokens") & claims["tokens"].is_null(), claims, "tokens", "is empty")
+    for name in ("countries", "claims", "forecasts"):
+        key = next(table.key[0] for table in FILES if table.name == name)
+        _refuse(frames[name][key].is_duplicated(), frames[name], key, "is there twice")
+    _apart(frames["organisations"], "organisation", ("valid",))
+    _apart(authors, "author", ("valid",))
+    _apart(overrides, "permaslug", ("valid", "known"))
 
 
-def _refuse(wrong: pl.Series, path: Path, field: str, why: str) -> None:
-    """Raises for the first true value; row 1 is the header."""
+def _known(rows: pl.DataFrame, field: str, others: pl.DataFrame) -> None:
+    missing = rows[field].is_not_null() & ~rows[field].is_in(others[field].implode())
+    _refuse(missing, rows, field, "is not in the file that defines it")
+
+
+def _apart(rows: pl.DataFrame, key: str, clocks: tuple[str, ...]) -> None:
+    """No two rows of one key hold at the same time by every clock."""
+    pairs = rows.join(rows, on=key, suffix="_other").filter(
+        (pl.col("file") != pl.col("file_other")) | (pl.col("row") > pl.col("row_other"))
+    )
+    for clock in clocks:
+        start, end = pl.col(f"{clock}_from"), pl.col(f"{clock}_to")
+        other_start, other_end = pl.col(f"{clock}_from_other"), pl.col(f"{clock}_to_other")
+        pairs = pairs.filter(~((start >= other_end).fill_null(False) | (other_start >= end).fill_null(False)))
+    if not pairs.is_empty():
+        other = f"overlaps row {pairs['row_other'][0]} of {pairs['file_other'][0]}"
+        _refuse(pl.Series([True]), pairs.head(1), key, other)
+
+
+def _refuse(wrong: pl.Series, rows: pl.DataFrame, field: str, why: str) -> None:
+    """Raises for the first true value; row 1 of a file is its header."""
     if wrong.any():
-        row = (wrong.arg_max() or 0) + 2
-        raise StandingsError(f"{path}: row {row}: {field} {why}")
+        first = rows.row(wrong.arg_max() or 0, named=True)
+        raise StandingsError(f"{first['file']}: row {first['row']}: {field} {why}")

@@ -1,0 +1,143 @@
+"""The source's quotas, held across every process and machine that shares a lake.
+
+A ledger in the lake says when requests were made. A request is entered before it is sent, and its end once it
+is known: the source counts it somewhere in between, so it leaves a window only when its end has.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flows import keys
+from flows.sealed import seal, unseal
+from flows.store import LostRace, NotFound, Store
+from schemas.errors import StandingsError
+
+log = logging.getLogger("standings")
+
+IN_FLIGHT = 180.0
+"""Seconds after which a request whose end was never entered, because its process died, counts as ended."""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """So many requests in any window of so many seconds."""
+
+    limit: int
+    seconds: float
+
+
+A_MINUTE = Quota(30, 60)
+A_DAY = Quota(500, 86_400)
+"""What the source allows: so many a key, so many an account."""
+
+
+class QuotaSpent(StandingsError):
+    """The day's requests are spent: waiting for more is no use now."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """One request: when it was entered and when it ended, in seconds since 1970; None while nobody knows."""
+
+    id: str
+    begun: float
+    ended: float | None
+
+    def leaves(self, quota: Quota) -> float:
+        """When it no longer counts against a quota."""
+        return (self.ended if self.ended is not None else self.begun + IN_FLIGHT) + quota.seconds
+
+
+class Limiter:
+    """Lets requests through as the minute's and the day's quotas allow."""
+
+    def __init__(
+        self,
+        store: Store,
+        minute: Quota,
+        day: Quota,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = store
+        self._minute, self._day = minute, day
+        self._clock, self._sleep = clock, sleep
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Waits until the minute's quota has room, and enters the request that is made inside.
+
+        Raises `QuotaSpent` at once where the day's has none.
+        """
+        entry = self._enter()
+        try:
+            yield
+        finally:
+            self._change(lambda spent: [_end(each, entry, self._clock()) for each in spent])
+
+    def left(self) -> dict[str, int]:
+        """How many requests each quota has room for now."""
+        spent, now = self._read()[0], self._clock()
+        return {
+            name: quota.limit - sum(each.leaves(quota) > now for each in spent)
+            for name, quota in (("minute", self._minute), ("day", self._day))
+        }
+
+    def _enter(self) -> str:
+        entry = uuid.uuid4().hex
+        while True:
+            spent, version = self._read()
+            now = self._clock()
+            if (free := _free_at(spent, self._day, now)) > now:
+                moment = datetime.fromtimestamp(free, UTC)
+                raise QuotaSpent(
+                    f"the quota of {self._day.limit} requests a day is spent; the next is free at "
+                    f"{moment:%Y-%m-%dT%H:%M:%SZ}; what has landed is kept: run it again then"
+                )
+            if (free := _free_at(spent, self._minute, now)) > now:
+                log.info("extract: waiting %.0f s for the minute's quota", free - now)
+                self._sleep(free - now)
+                continue
+            try:
+                self._write([*spent, Spent(entry, now, None)], version)
+            except LostRace:
+                continue
+            return entry
+
+    def _change(self, change: Callable[[list[Spent]], list[Spent]]) -> None:
+        while True:
+            spent, version = self._read()
+            try:
+                return self._write(change(spent), version)
+            except LostRace:
+                continue
+
+    def _read(self) -> tuple[list[Spent], str | None]:
+        """Requests that still count against a quota, and the ledger's version."""
+        try:
+            body, version = self._store.read(keys.LEDGER)
+        except NotFound:
+            return [], None
+        now, longest = self._clock(), max(self._minute, self._day, key=lambda quota: quota.seconds)
+        content = unseal(body, f"{self._store.url}/{keys.LEDGER}")
+        spent = [Spent(*each) for each in content["spent"]]
+        return [each for each in spent if each.leaves(longest) > now], version
+
+    def _write(self, spent: list[Spent], version: str | None) -> None:
+        content = {"spent": [[each.id, each.begun, each.ended] for each in spent]}
+        self._store.swap(keys.LEDGER, seal(content), version)
+
+
+def _end(each: Spent, entry: str, now: float) -> Spent:
+    return Spent(each.id, each.begun, now) if each.id == entry else each
+
+
+def _free_at(spent: list[Spent], quota: Quota, now: float) -> float:
+    """The moment from which the quota has room for one more request."""
+    counting = sorted(leaves for each in spent if (leaves := each.leaves(quota)) > now)
+    return counting[-quota.limit] if len(counting) >= quota.limit else now

@@ -1,0 +1,182 @@
+"""What a person does to a lake: repair it, move it back, clear it up, copy it."""
+
+import getpass
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from flows import keys, raw
+from flows.derive import code_version
+from flows.inspect import verify
+from flows.lake import kind_of, say_kind, writable
+from flows.manifest import Manifest, Pointer, current, point_to, read_manifest
+from flows.path import Outcome, raw_to_warehouse
+from flows.publish import refresh_latest
+from flows.settings import Settings
+from flows.store import NotFound, Store, open_store, probe
+from schemas.errors import StandingsError
+
+log = logging.getLogger("standings")
+
+
+def repair(settings: Settings) -> tuple[list[str], Outcome]:
+    """Rebuilds from raw whatever is missing or has other bytes; returns what was wrong and what is published now.
+
+    Broken objects are moved to `quarantine/objects/`, where nothing reads them. A raw body that is broken
+    cannot be rebuilt: it is set aside and put on record, and its figures are gone until it is brought again.
+    """
+    store = writable(settings)
+    wrong = list(verify(settings))
+    broken = {name for line in wrong if (name := _object_in(store, line)) is not None}
+    for name in broken:
+        _set_aside(store, name)
+    _restore_kind(store)
+    _restore_pointer(store)
+    for key in {key for name in broken if (key := keys.raw(name)) is not None}:
+        raw.put_on_record(store, key, f"{key.body}: its bytes were not those that landed", code_version())
+    for key in raw.landed(store):
+        raw.restore_request(store, key)
+    # What the mark says of latest/, and the warehouse of itself, may no longer be so.
+    store.delete(keys.LATEST_MARK)
+    settings.warehouse.unlink(missing_ok=True)
+    return wrong, raw_to_warehouse(settings)
+
+
+def _restore_kind(store: Store) -> None:
+    """Says anew what the lake holds, where that is lost: its captures' origin tells."""
+    if kind_of(store) is None and (first := next(raw.landed(store), None)):
+        say_kind(store, "simulated" if first.origin == "simulated" else "real")
+
+
+def _restore_pointer(store: Store) -> None:
+    """Points to the newest release that can be read, where the published one cannot."""
+    try:
+        if current(store).manifest:
+            return
+    except StandingsError:
+        _set_aside(store, keys.POINTER)
+    for name in sorted(store.list(keys.MANIFESTS), reverse=True):
+        with suppress(StandingsError):
+            point_to(store, read_manifest(store, keys.release(name)), None)
+            return
+
+
+def rollback(settings: Settings, release: str, reason: str) -> str:
+    """Publishes an earlier release's tables as a new release; returns its name.
+
+    Captures that came after it are passed over from then on, with who, when and why on record, until they are
+    brought again or everything is rebuilt. Raises `StandingsError` where there is no such release or one of
+    its parts is gone.
+    """
+    store = writable(settings)
+    pointer = current(store)
+    before, wanted = _published(store, pointer), _release(store, release)
+    present = set(store.list(keys.PARTS))
+    if missing := [each.key for _, _, each in wanted.partitions() if each.key not in present]:
+        raise StandingsError(f"{store.url}/{missing[0]}: is gone, so {release} cannot be brought back")
+    why = f"passed over by {getpass.getuser()} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}: {reason}"
+    for capture in set(before.captures) - set(wanted.captures):
+        raw.reject(store, capture.key, why, code_version())
+    again = wanted.follow(before, datetime.now(UTC))
+    point_to(store, again, pointer.version)
+    refresh_latest(store, again, before)
+    return again.release
+
+
+def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
+    """Removes what no release leads to and no run has touched for a while; yields what it removed. Never raw.
+
+    That is parts and reports of runs that lost a race or died, their manifests, and what they left staged.
+    """
+    store = writable(settings)
+    releases = list(chain(store, current(store).manifest))
+    kept = {keys.manifest(each.release) for each in releases}
+    kept |= {partition.key for each in releases for _, _, partition in each.partitions()}
+    kept |= {each.report for each in releases}
+    horizon = datetime.now(UTC) - older_than
+    for prefix in (keys.PARTS, keys.MANIFESTS, keys.REPORTS, keys.STAGING):
+        for name in list(store.list(prefix)):
+            if name not in kept and _older(store, name, horizon):
+                store.delete(name)
+                yield name
+
+
+def copy(settings: Settings, source: str, target: str) -> Iterator[str]:
+    """Copies a whole lake into an empty place; yields each object's key as it arrives.
+
+    What leads to a release arrives before the release does, so a copy that breaks off is no lake yet; started
+    again, it goes on. Raises `StandingsError` where the target already holds another lake.
+    """
+    origin, goal = open_store(source, settings.s3), open_store(target, settings.s3)
+    if kind_of(origin) is None:
+        raise StandingsError(f"{origin.url}: there is no lake")
+    probe(goal)
+    _demand_copy_of(origin, goal)
+    names = [name for name in origin.list() if _belongs(name)]
+    last = (keys.POINTER, keys.LATEST_MARK)
+    held = set(goal.list())
+    for name in [*(name for name in names if name not in last), *(name for name in last if name in names)]:
+        data = origin.get(name)
+        if name not in held or goal.get(name) != data:
+            goal.put(name, data)
+        yield name
+
+
+def _belongs(name: str) -> bool:
+    """Whether a key is the lake's own; a warehouse file may lie beside them."""
+    return "/" in name or name.endswith(".json")
+
+
+def _demand_copy_of(origin: Store, goal: Store) -> None:
+    """Refuses a target that holds a release which the source does not lead to."""
+    theirs = current(goal).manifest
+    if theirs and theirs.release not in {each.release for each in chain(origin, current(origin).manifest)}:
+        raise StandingsError(
+            f"{goal.url}: holds another lake's release {theirs.release}: copy to an empty place"
+        )
+
+
+def chain(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:
+    """A release and all that it followed."""
+    while manifest is not None:
+        yield manifest
+        manifest = read_manifest(store, manifest.previous) if manifest.previous else None
+
+
+def _release(store: Store, release: str) -> Manifest:
+    try:
+        return read_manifest(store, release)
+    except NotFound:
+        raise StandingsError(
+            f"{store.url}: there is no release {release!r}: see `standings releases`"
+        ) from None
+
+
+def _published(store: Store, pointer: Pointer) -> Manifest:
+    if pointer.manifest is None:
+        raise StandingsError(f"{store.url}: nothing is published there yet")
+    return pointer.manifest
+
+
+def _older(store: Store, name: str, horizon: datetime) -> bool:
+    try:
+        return store.modified(name) < horizon
+    except NotFound:
+        return False
+
+
+def _object_in(store: Store, line: str) -> str | None:
+    """The key of the object that a line of `verify` says has other bytes than it should."""
+    name, _, problem = line.removeprefix(f"{store.url}/").partition(": ")
+    return name if line.startswith(store.url) and "its bytes are not" in problem else None
+
+
+def _set_aside(store: Store, name: str) -> None:
+    try:
+        data = store.get(name)
+    except NotFound:
+        return
+    store.put(f"{keys.BROKEN}{name}", data)
+    store.delete(name)
+    log.warning("repair: %s is set aside", name)

@@ -1,0 +1,303 @@
+"""Real captures beside real print: what the press said, which method it counted by, and what was restated since."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import schemas
+from schemas.methods import METHODS
+from schemas.reference import Reference, load
+from tests.states import DAY, WEEK, Row, find, one, tables_of
+from transforms.parse import parse
+from transforms.standings import Frames
+from transforms.vintages import CAPTURE_ROWS, CAPTURES, PRESENT, looks, observation, ranking_entry
+
+FOLDERS = ("reconstructed", "responses", "chart")
+
+HEADLINE = date(2026, 3, 9)
+"""The week of which the press wrote that China had overtaken the United States."""
+
+IN_JULY = datetime(2026, 7, 19, 12, tzinfo=UTC)
+RESTATED = date(2026, 7, 18)
+
+
+class Captured:
+    """All captures of some folders, and the tables that come of them as of any moment."""
+
+    def __init__(self, paths: Iterable[Path], reference: Reference) -> None:
+        heads, rows = [], [CAPTURE_ROWS.to_frame()]
+        self.capture_of: dict[str, str] = {}
+        for path in paths:
+            body, request = path.read_bytes(), asked(path)
+            answer = parse(body, request["period"])
+            capture = self.capture_of[path.name] = hashlib.sha256(body).hexdigest()
+            heads.append(
+                (capture, answer.as_of, request["period"], request["origin"], answer.start, answer.end)
+            )
+            rows.append(answer.rows.select(pl.lit(capture).alias("capture"), pl.all()))
+        captures = pl.DataFrame(heads, schema=CAPTURES, orient="row")
+        seen = looks(captures, pl.concat(rows))
+        self.entries, self.observations = ranking_entry(seen, pl.concat(rows)), observation(seen)
+        self.reference = reference
+
+    def tables(self, at: datetime = PRESENT) -> Frames:
+        return tables_of(self.entries, self.observations, self.reference, at)
+
+
+def asked(path: Path) -> dict[str, Any]:
+    """What was asked for the file: the sidecar says so, where there is one."""
+    sidecar = path.with_name(f"{path.name}.request.json")
+    return {"period": "day", "origin": "api"} | (json.loads(sidecar.read_text()) if sidecar.exists() else {})
+
+
+@pytest.fixture(scope="module")
+def captured(shared_data: Path) -> Captured:
+    paths = [path for folder in FOLDERS for path in sorted((shared_data / folder).glob("*.json"))]
+    return Captured((path for path in paths if not path.name.endswith(".request.json")), load())
+
+
+@pytest.fixture(scope="module")
+def tables(captured: Captured) -> Frames:
+    return captured.tables()
+
+
+def verdicts(tables: Frames, metric: str) -> Counter[str]:
+    """How many claims there are of each verdict; for reproduced ones whatever the method."""
+    rows = find(tables["claims"], metric=metric)
+    return Counter(row["verdict"].partition(" under ")[0] for row in rows)
+
+
+def lead(tables: Frames, week: date, method: str, knowledge: str = "then") -> Row:
+    return one(tables["country_lead_week"], week_start=week, method=method, knowledge=knowledge)
+
+
+# Claims
+
+
+def test_of_the_printed_figures_all_but_two_are_explained_by_the_chart(tables: Frames) -> None:
+    found = verdicts(tables, "tokens")
+    without_data = found.pop("no data")
+    assert found == {"reproduced": 17, "consistent": 4, "off by a factor of ten": 1, "not reproduced": 1}
+    assert without_data == len(find(tables["claims"], metric="tokens")) - 23
+
+
+def test_what_is_without_data_is_exactly_what_no_complete_week_is_there_for(tables: Frames) -> None:
+    complete = set(tables["week_coverage"].filter(pl.col("status") != "incomplete")["week_start"])
+    for row in tables["claims"].rows(named=True):
+        assert (row["verdict"] == "no data") == (row["week_start"] not in complete)
+
+
+def test_a_countrys_figure_is_the_nines_and_the_worlds_is_all_models(tables: Frames) -> None:
+    for row in tables["claims"].filter(pl.col("verdict").str.starts_with("reproduced")).rows(named=True):
+        method = "all_models" if row["country_code"] == "WORLD" else "top9_named"
+        assert (row["verdict"], row["method"]) == (f"reproduced under {method}", method)
+
+
+def test_printed_figures_are_those_of_the_shared_list(tables: Frames, shared_data: Path) -> None:
+    """The claims that are shipped are the figures that were collected, to the token."""
+    printed = pl.read_csv(shared_data / "published_figures.csv")
+    collected = sorted(
+        (row["week_start"], row["country"], round(row["tokens_trillion"] * 10**12))
+        for row in printed.rows(named=True)
+    )
+    shipped = sorted(
+        (row["week_start"].isoformat(), row["country_code"], row["tokens_printed"])
+        for row in find(tables["claims"], metric="tokens")
+    )
+    assert shipped == collected
+
+
+def test_the_headlines_figure(tables: Frames) -> None:
+    row = one(tables["claims"], claim="2026-03-09-cn-tokens-cctv")
+    assert row["tokens_printed"] == 4_690_000_000_000
+    assert (row["verdict"], row["method"], row["knowledge"]) == (
+        "reproduced under top9_named",
+        "top9_named",
+        "then",
+    )
+    assert "5.351T" in row["remark"].split("; ")[0]
+    assert "under now" in row["remark"].split("; ")[0]
+    assert row["remark"].split("; ")[1] == "over all models US led, certainly"
+
+
+def test_the_figure_with_the_misplaced_point(tables: Frames) -> None:
+    (row,) = find(tables["claims"], verdict="off by a factor of ten")
+    assert (row["tokens_printed"], row["country_code"]) == (46_900_000_000_000, "CN")
+    assert row["week_start"] == HEADLINE
+
+
+def test_the_figure_that_left_a_model_out(tables: Frames) -> None:
+    (row,) = find(tables["claims"], verdict="not reproduced", metric="tokens")
+    assert (row["week_start"], row["country_code"]) == (date(2026, 2, 16), "US")
+    assert row["tokens_printed"] == 2_700_000_000_000
+    assert "arcee-ai/trinity-large-preview:free" in row["explanation"]
+    explained = tables["claims"].filter(pl.col("explanation").is_not_null())
+    assert explained["claim"].to_list() == [row["claim"]]
+
+
+def test_that_china_led_is_true_for_the_nine_and_not_for_all(tables: Frames) -> None:
+    row = one(tables["claims"], claim="2026-03-09-cn-leads-cctv")
+    assert row["verdict"] == "true for top9_named only"
+    ways = find(tables["claim_value"], claim=row["claim"])
+    assert {each["method"]: each["leader"] for each in ways} == {
+        method.name: "CN" if method.name == "top9_named" else "US" for method in METHODS
+    }
+
+
+def test_the_figures_that_were_tried_are_those_of_the_countries(tables: Frames) -> None:
+    for row in find(tables["claim_value"], claim="2026-03-09-cn-tokens-cctv"):
+        way = {name: row[name] for name in ("week_start", "method", "knowledge")}
+        assert row["tokens"] == one(tables["country_week"], country_code="CN", **way)["tokens"]
+
+
+# Leads
+
+
+def test_a_lead_that_is_not_certain_and_one_that_is(tables: Frames) -> None:
+    doubtful, sure = (lead(tables, week, "all_models") for week in (date(2026, 2, 16), HEADLINE))
+    assert (doubtful["leader"], doubtful["lead_certain"]) == ("US", False)
+    assert (sure["leader"], sure["lead_certain"]) == ("US", True)
+
+
+def test_china_led_the_nine_for_the_second_week(tables: Frames) -> None:
+    row = lead(tables, HEADLINE, "top9_named")
+    assert (row["leader"], row["streak_weeks"]) == ("CN", 2)
+    assert lead(tables, HEADLINE - 2 * WEEK, "top9_named")["leader"] == "US"
+
+
+# Restatements
+
+
+def total(tables: Frames, day: date) -> Row:
+    return one(tables["bucket_coverage"], period="day", date=day)
+
+
+def test_in_july_a_day_stood_as_it_was_first_told(captured: Captured, tables: Frames) -> None:
+    first, second = (
+        captured.capture_of[f"day_{name}.json"]
+        for name in (
+            "2026-06-19_2026-07-18_asof_20260719T000516Z",
+            "2026-06-21_2026-07-20_asof_20260721T000519Z",
+        )
+    )
+    then = captured.tables(IN_JULY)
+    assert total(then, RESTATED)["capture"] == first
+    assert total(tables, RESTATED)["capture"] == second
+
+    sums = {
+        capture: captured.entries.filter(
+            pl.col("period") == "day", pl.col("date") == RESTATED, pl.col("capture") == capture
+        )["tokens"].sum()
+        for capture in (first, second)
+    }
+    assert sums[first] != sums[second]
+    week = RESTATED - RESTATED.weekday() * DAY
+    (row,) = find(
+        tables["revisions"], week_start=week, date=RESTATED, level="total", capture=second, period="day"
+    )
+    assert (row["tokens_before"], row["tokens"]) == (sums[first], sums[second])
+    assert row["change"] == sums[second] - sums[first]
+    assert find(then["revisions"], date=RESTATED) == []
+
+    days = {week + n * DAY for n in range(6)}
+    other_days = sum(
+        captured.entries.filter(pl.col("capture") == total(then, day)["capture"], pl.col("date") == day)[
+            "tokens"
+        ].sum()
+        for day in days
+    )
+    assert then["model_week"].filter(pl.col("week_start") == week)["tokens"].sum() == (
+        other_days + sums[first]
+    )
+
+
+def test_as_of_july_is_what_the_captures_of_by_then_say(captured: Captured) -> None:
+    entries, observations = (
+        frame.filter(pl.col("as_of") <= IN_JULY) for frame in (captured.entries, captured.observations)
+    )
+    stood = captured.tables(IN_JULY)
+    alone = tables_of(entries, observations, captured.reference, IN_JULY)
+    assert [name for name in stood if not stood[name].equals(alone[name])] == []
+
+
+def test_the_history_gives_july_back(captured: Captured, tables: Frames) -> None:
+    told = tables["country_week_history"].filter(pl.col("known_at") <= IN_JULY)
+    newest = pl.col("known_at") == pl.col("known_at").max().over("week_start", "method", "knowledge")
+    stood = captured.tables(IN_JULY)["country_week"]
+    assert told.filter(newest).drop("known_at").equals(stood)
+
+
+def test_every_revision_is_of_a_young_day_and_sums_up(tables: Frames) -> None:
+    revisions = tables["revisions"]
+    assert revisions["age_days"].max() <= 4
+    sums = revisions.group_by("date", "period", "as_of", "level").agg(pl.col("change").sum())
+    changes = {
+        key: {row["level"]: row["change"] for row in group.rows(named=True)}
+        for key, group in sums.group_by("date", "period", "as_of")
+    }
+    assert changes
+    assert all(each["model"] == each["country"] == each.get("total", 0) for each in changes.values())
+
+
+# Two grains
+
+
+def test_both_grains_of_the_same_weeks_agree(tables: Frames) -> None:
+    frame = tables["reconciliation_week"]
+    weeks = {date(2026, 5, 25), date(2026, 6, 1)}
+    assert set(frame["week_start"]) == weeks
+    assert frame["within_tolerance"].all()
+    for week in weeks:
+        assert one(frame, week_start=week, model_permaslug="total")["tokens_week"] > 0
+        assert len(find(frame, week_start=week)) == 10
+
+
+# All of it
+
+
+def test_every_table_is_sound(captured: Captured, tables: Frames) -> None:
+    made = tables | {"ranking_entry": captured.entries, "observation": captured.observations}
+    problems = {table.name: list(table.problems(made[table.name])) for table in schemas.TABLES}
+    assert problems == {table.name: [] for table in schemas.TABLES}
+
+
+def test_every_bound_is_on_its_side(tables: Frames) -> None:
+    made = [table for table in schemas.TABLES if table.name in tables and table.ordered]
+    assert {table.name for table in made} == {"country_week", "country_week_history", "concentration_week"}
+    for table in made:
+        for low, high in table.ordered:
+            assert tables[table.name].filter(pl.col(low) > pl.col(high)).is_empty(), (table.name, low, high)
+
+
+def test_growth_is_told_out_of_its_parts(tables: Frames) -> None:
+    parts = ("from_reveals", "from_new_models", "from_free_variants", "from_rest")
+    growth = tables["country_growth"]
+    assert growth.filter(pl.sum_horizontal(parts) != pl.col("change")).is_empty()
+    assert growth.filter(pl.col("tokens") - pl.col("tokens_before") != pl.col("change")).is_empty()
+    revealed = one(
+        growth,
+        week_start=HEADLINE,
+        method="all_models",
+        knowledge="now",
+        country_code="CN",
+        span_weeks=1,
+    )
+    cloaked = find(tables["model_week"], week_start=HEADLINE, attribution="reveal")
+    assert revealed["from_reveals"] == sum(row["tokens"] for row in cloaked) > 0
+
+
+def test_no_growth_is_observed_against_a_cut_off_chart(tables: Frames) -> None:
+    """The nine rows of early May are fewer than the models of June, so nothing grew by their difference."""
+    short = set(tables["week_coverage"].filter("truncated")["week_start"])
+    rows = tables["forecast_path"].rows(named=True)
+    assert any(row["observed_weekly"] is not None for row in rows)
+    for row in rows:
+        if row["week_start"] in short or row["week_start"] - 4 * WEEK in short:
+            assert row["observed_weekly"] is None

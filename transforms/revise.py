@@ -1,0 +1,126 @@
+"""What changed between two vintages, and whether the two grains of a week agree."""
+
+import polars as pl
+
+from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED
+from schemas.reconciliation_week import TOTAL
+from schemas.reference import Reference
+from transforms.attribute import attribution, author
+from transforms.exact import exact_sum
+from transforms.vintages import PRESENT, latest, states
+from transforms.weeks import moment
+
+TOLERANCE = 0.005
+"""Days and week may differ by so much before it is worth a warning."""
+
+_BUCKET = ("week_start", "period", "date")
+_ORDER = ("as_of", "capture")
+_VINTAGE = (*_BUCKET, *_ORDER)
+
+
+def revisions(entries: pl.DataFrame, reference: Reference) -> pl.DataFrame:
+    """What each vintage but a bucket's first changed, by model, by country and in total: `revisions`."""
+    vintages = (
+        entries.select(*_VINTAGE)
+        .unique()
+        .sort(_VINTAGE)
+        .with_columns(pl.col(_ORDER).shift().over(_BUCKET).name.suffix("_before"))
+    )
+    named = _levels(entries.join(_restated(vintages), on=_BUCKET, how="semi"), reference)
+    revised = vintages.drop_nulls("capture_before")
+    after = revised.join(named, on=_VINTAGE)
+    before = revised.join(
+        named, left_on=[*_BUCKET, "as_of_before", "capture_before"], right_on=[*_BUCKET, *_ORDER]
+    )
+    row = [*_VINTAGE, "as_of_before", "level", "name"]
+    both = before.select(*row, "tokens", "rank").join(
+        after.select(*row, "tokens", "rank"), on=row, how="full", coalesce=True, suffix="_after"
+    )
+    length = pl.when(pl.col("period") == "day").then(pl.duration(days=1)).otherwise(pl.duration(days=7))
+    age = pl.col("as_of") - moment(pl.col("date")) - length
+    leads = (pl.col("level") == "country") & (pl.col("name") != UNATTRIBUTED)
+    lost_lead = leads & (pl.col("rank_before") == 1) & (pl.col("rank") != 1).fill_null(True)
+    return (
+        both.rename({"tokens": "tokens_before", "rank": "rank_before"})
+        .rename({"tokens_after": "tokens", "rank_after": "rank"})
+        .with_columns(
+            change=pl.col("tokens").fill_null(0) - pl.col("tokens_before").fill_null(0),
+            rank_changed=pl.col("rank").ne_missing(pl.col("rank_before")),
+            leader_changed=lost_lead.fill_null(False).any().over(_VINTAGE),
+            age_days=age.dt.total_microseconds() / 86_400e6,
+        )
+        .filter(pl.col("tokens").ne_missing(pl.col("tokens_before")))
+    )
+
+
+def reconciliation_week(entries: pl.LazyFrame) -> pl.DataFrame:
+    """Where both grains of a week are held, how far they agree: `reconciliation_week`."""
+    rows = latest(entries, states(entries.select("week_start", "as_of").collect())).collect()
+    days = rows.filter(pl.col("period") == "day")
+    whole = days.group_by("week_start").agg(days=pl.col("date").n_unique()).filter(pl.col("days") == 7)
+    total = pl.lit(TOTAL).alias("model_permaslug")
+    by_days, by_week = (
+        pl.concat(
+            [
+                part.filter(pl.col("model_permaslug") != OTHER).select(columns),
+                part.with_columns(total).select(columns),
+            ]
+        )
+        .group_by("week_start", "model_permaslug")
+        .agg(exact_sum("tokens"), as_of=pl.col("as_of").max())
+        for columns in [["week_start", "model_permaslug", "tokens", "as_of"]]
+        for part in (
+            days.join(whole, on="week_start", how="semi"),
+            rows.filter(pl.col("period") == "week"),
+        )
+    )
+    ratio = pl.col("difference") / pl.when(pl.col("tokens_week") > 0).then("tokens_week")
+    return (
+        by_days.join(by_week, on=["week_start", "model_permaslug"], suffix="_week")
+        .rename({"tokens": "tokens_days"})
+        .with_columns(
+            difference=pl.col("tokens_days") - pl.col("tokens_week"),
+            as_of=pl.max_horizontal("as_of", "as_of_week"),
+        )
+        .with_columns(difference_ratio=ratio)
+        .with_columns(
+            within_tolerance=(pl.col("difference_ratio").abs() <= TOLERANCE).fill_null(
+                pl.col("difference") == 0
+            )
+        )
+    )
+
+
+def _restated(vintages: pl.DataFrame) -> pl.DataFrame:
+    """Buckets that have more than one vintage."""
+    return vintages.drop_nulls("capture_before").select(_BUCKET).unique()
+
+
+def _levels(entries: pl.DataFrame, reference: Reference) -> pl.DataFrame:
+    """Tokens and rank of each name of each level in each vintage; `other` and `ZZ` have no rank."""
+    whose = (
+        entries.select("week_start", "model_permaslug")
+        .unique()
+        .with_columns(
+            known_at=pl.lit(PRESENT, pl.Datetime("us", "UTC")),
+            author=pl.when(pl.col("model_permaslug") != OTHER).then(author(pl.col("model_permaslug"))),
+        )
+    )
+    now = attribution(whose, reference).filter(pl.col("knowledge") == KNOWLEDGE[1])
+    rows = entries.join(
+        now.select("week_start", "model_permaslug", "country_code"), on=["week_start", "model_permaslug"]
+    )
+    names = {"model": pl.col("model_permaslug"), "country": pl.col("country_code"), "total": pl.lit(TOTAL)}
+    unranked = pl.col("name").is_in([OTHER, UNATTRIBUTED, TOTAL])
+    return (
+        pl.concat(
+            rows.select(*_VINTAGE, "tokens", level=pl.lit(level), name=name) for level, name in names.items()
+        )
+        .group_by(*_VINTAGE, "level", "name")
+        .agg(exact_sum("tokens"))
+        .with_columns(
+            rank=pl.when(~unranked).then(
+                pl.col("tokens").rank("min", descending=True).over(*_VINTAGE, "level", unranked)
+            )
+        )
+    )

@@ -35,18 +35,20 @@ log = logging.getLogger("standings")
 class Conformed:
     """What came of the raw captures: the stage that holds them, and those that could not be read.
 
+    new: the keys of the bodies that no release rests on yet.
     rejected: one line for each capture that was found unreadable in this run: its source, row and field.
     """
 
     stage: str
+    new: tuple[str, ...]
     rejected: tuple[str, ...]
 
 
-def conform(settings: Settings) -> Conformed:
+def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conformed:
     """raw -> `ranking_entry`: every accepted capture, and what has landed since.
 
     A capture that cannot be read is put on record in `quarantine/`, stays in `raw/`, and is passed over while
-    the record is there. Raises `StandingsError` where no capture can be read at all, or one that is published
+    the record is there. only: the keys of the new bodies to take, all where it is None. Raises `StandingsError` where no capture can be read at all, or one that is published
     no longer can.
     """
     store = open_lake(settings)
@@ -58,7 +60,11 @@ def conform(settings: Settings) -> Conformed:
         raise StandingsError(
             f"{store.url}/{lost[0].body}: is missing, and what is published rests on it: repair it"
         )
-    due = [key for key in landed if key.rejection not in passed_over]
+    due = [
+        key
+        for key in landed
+        if key.rejection not in passed_over and (only is None or key in accepted or key.body in only)
+    ]
     answers: dict[RawKey, Answer] = {}
     rejected = []
     for key, body in zip(due, _bodies(store, due), strict=True):
@@ -84,7 +90,8 @@ def conform(settings: Settings) -> Conformed:
     seen = looks(frame, rows)
     stage.write(RANKING_ENTRY.name, ranking_entry(seen, rows))
     stage.write(OBSERVATION.name, observation(seen))
-    return Conformed(stage.name, tuple(rejected))
+    new = tuple(capture.key.body for capture in captures if capture.key not in accepted)
+    return Conformed(stage.name, new, tuple(rejected))
 
 
 def attribute(settings: Settings, stage_name: str) -> None:
@@ -151,7 +158,8 @@ def _bodies(store: Store, due: list[RawKey]) -> list[bytes]:
 def _frames(captures: list[Capture], answers: dict[RawKey, Answer]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The captures that the tables count and their rows, as `transforms.vintages` takes them.
 
-    A slice of the data is never added to the whole of it, so it stays out.
+    A slice of the data is never added to the whole of it, so it stays out. The same bytes count once for each
+    grain, whatever origin they are said to have; the first by key stands for them.
     """
     whole = [capture for capture in captures if capture.key.slice == raw.WHOLE]
     frame = pl.DataFrame(
@@ -161,8 +169,7 @@ def _frames(captures: list[Capture], answers: dict[RawKey, Answer]) -> tuple[pl.
         ],
         schema=CAPTURES,
         orient="row",
-    )
-    rows = [
-        answers[each.key].rows.select(pl.lit(each.key.sha256).alias("capture"), pl.all()) for each in whole
-    ]
+    ).unique(["capture", "period"], keep="first", maintain_order=True)
+    by_digest = {each.key.sha256: answers[each.key].rows for each in whole}
+    rows = [each.select(pl.lit(digest).alias("capture"), pl.all()) for digest, each in by_digest.items()]
     return frame, pl.concat([CAPTURE_ROWS.to_frame(), *rows])

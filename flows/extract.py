@@ -79,6 +79,8 @@ def require_key() -> str:
         raise StandingsError(
             f"{KEY} is not set: put the source's key there, or try `standings demo`, which needs none"
         )
+    if not (key.isascii() and key.isprintable()):
+        raise StandingsError(f"{KEY} has characters that no header can carry: copy the key anew")
     return key
 
 
@@ -183,7 +185,9 @@ def _retry_after(value: str | None) -> float | None:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    # A date that names no zone means UTC.
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _said(response: httpx.Response, body: bytes | bytearray) -> str:
@@ -192,4 +196,6 @@ def _said(response: httpx.Response, body: bytes | bytearray) -> str:
         message = str(json.loads(body)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         message = response.reason_phrase
-    return f"the source answered {response.status_code}: {' '.join(message.split())[:200]}"
+    # A source that repeats what it was sent would show the key.
+    message = " ".join(message.replace(require_key(), "(the key)").split())
+    return f"the source answered {response.status_code}: {message[:200]}"

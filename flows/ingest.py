@@ -36,7 +36,7 @@ def ingest(settings: Settings, paths: Iterable[Path], period: str | None, origin
     Raises `StandingsError` where a path cannot be read, a sidecar is malformed or contradicts what is given,
     or the figures are of another kind than the lake's.
     """
-    files = [file for path in paths for file in _files(path)]
+    files = [file for path in paths for file in _files(path) if not file.name.endswith(SIDECAR)]
     captures = [(file, _read(file), _asked(file, period, origin)) for file in files]
     kinds = {"simulated" if asked.origin == "simulated" else "real" for _, _, asked in captures}
     if len(kinds) > 1:
@@ -44,9 +44,7 @@ def ingest(settings: Settings, paths: Iterable[Path], period: str | None, origin
     store = lake.claim(settings, "simulated" if "simulated" in kinds else "real")
     new = 0
     for file, body, asked in captures:
-        key, first_time = raw.land(store, body, asked)
-        # Who brings a capture again wants it tried again.
-        store.delete(key.rejection)
+        _, first_time = raw.land(store, body, asked)
         new += first_time
         log.info("ingest: %s%s", file, "" if first_time else " (landed before)")
     return Landed(len(captures), new)
@@ -56,7 +54,7 @@ def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    found = [each for each in sorted(path.rglob("*.json")) if not each.name.endswith(SIDECAR)]
+    found = sorted(path.rglob("*.json"))
     if not found:
         raise StandingsError(f"{path}: there is no *.json file in this folder")
     yield from found

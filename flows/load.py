@@ -29,25 +29,33 @@ def load(settings: Settings) -> None:
     Raises `StandingsError` where the file cannot be written; the release stays published, and the next run
     loads it.
     """
+    import duckdb
+
     store = open_lake(settings)
     manifest = published(store)
     path = settings.warehouse
     if loaded_release(path) == manifest.release:
         return
+    if path.is_file() and loaded_release(path) is None and sealed_digest(path) is None:
+        raise StandingsError(
+            f"{path}: is no warehouse of ours and is not replaced: move it or set STANDINGS_WAREHOUSE"
+        )
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _build(aside, store, manifest)
-        digest = hashlib.sha256(aside.read_bytes()).hexdigest()
-        aside.replace(path)
-        path.with_name(f"{path.name}.sha256").write_text(f"{digest}\n")
-    except OSError as error:
+        try:
+            _build(aside, store, manifest)
+            digest = hashlib.sha256(aside.read_bytes()).hexdigest()
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+        _digest_beside(path).write_text(f"{digest}\n")
+    except (OSError, duckdb.Error) as error:
+        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise StandingsError(
-            f"{path}: the warehouse cannot be written: {error.strerror}; the release {manifest.release} is "
+            f"{path}: the warehouse cannot be written: {why}; the release {manifest.release} is "
             f"published, and the next run will load it"
         ) from None
-    finally:
-        aside.unlink(missing_ok=True)
     log.info("load: %s", path)
 
 
@@ -90,8 +98,12 @@ def differences(settings: Settings, manifest: Manifest) -> Iterator[str]:
 
 def sealed_digest(path: Path) -> str | None:
     """The sha256 that the warehouse had when it was loaded, kept beside it."""
-    beside = path.with_name(f"{path.name}.sha256")
+    beside = _digest_beside(path)
     return beside.read_text().strip() if beside.is_file() else None
+
+
+def _digest_beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
 def _build(path: Path, store: Store, manifest: Manifest) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
-from flows.derive import attribute, conform, count
+from flows import keys, raw
+from flows.derive import Conformed, attribute, code_version, conform, count
+from flows.lake import open_lake
 from flows.load import load
+from flows.manifest import current
 from flows.publish import publish
 from flows.settings import Settings
 from flows.store import LostRace
-from flows.validate import validate
+from flows.validate import Invalid, validate
 from schemas.errors import StandingsError
 
 P = ParamSpec("P")
@@ -41,15 +44,18 @@ def directly(step: Callable[P, R], /) -> Callable[P, R]:
 def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
     """Publishes and loads what has landed in `raw/`.
 
-    A run that loses the race to publish starts again from what the winner published, so both end up in it.
+    A capture whose tables are refused is passed over from then on, and the others are published. A run that
+    loses the race to publish starts again from what the winner published, so both end up in it.
     """
     rejected: tuple[str, ...] = ()
     for _ in range(ATTEMPTS):
         conformed = run(conform)(settings)
         rejected += conformed.rejected
-        run(attribute)(settings, conformed.stage)
-        run(count)(settings, conformed.stage)
-        report = run(validate)(settings, conformed.stage)
+        try:
+            report = _tables(settings, conformed, run)
+        except Invalid as problem:
+            rejected += _pass_over(settings, conformed, problem)
+            continue
         try:
             release = run(publish)(settings, conformed.stage, report)
         except LostRace:
@@ -57,3 +63,32 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
         run(load)(settings)
         return Outcome(release, rejected)
     raise StandingsError(f"{settings.lake}: lost the race to publish {ATTEMPTS} times; run it again")
+
+
+def _tables(settings: Settings, conformed: Conformed, run: Runner) -> str:
+    """Computes and checks every table; returns the report's key."""
+    run(attribute)(settings, conformed.stage)
+    run(count)(settings, conformed.stage)
+    return run(validate)(settings, conformed.stage)
+
+
+def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tuple[str, ...]:
+    """Puts on record those new captures that make a check fail, each tried with those that do not.
+
+    Raises the problem anew where no new capture is to blame: then what is published does not pass either.
+    """
+    if not conformed.new:
+        raise problem
+    store = open_lake(settings)
+    sound: tuple[str, ...] = ()
+    told = []
+    for body in conformed.new:
+        try:
+            _tables(settings, conform(settings, (*sound, body)), directly)
+            sound += (body,)
+        except Invalid as why:
+            if (key := keys.raw(body)) is not None:
+                told.append(raw.reject(store, key, str(why), code_version()))
+    if not told or (not sound and current(store).manifest is None):
+        raise problem
+    return tuple(told)

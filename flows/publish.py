@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
@@ -11,7 +11,7 @@ import polars as pl
 from flows import keys, raw
 from flows.derive import code_version, reference_of
 from flows.lake import CAVEAT, citation, kind_of, open_lake
-from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to
+from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to, published
 from flows.parquet import encode
 from flows.read import CONNECTIONS, part_bytes
 from flows.sealed import seal, unseal
@@ -73,21 +73,40 @@ def refresh_latest(store: Store, manifest: Manifest, before: Manifest | None) ->
     """Makes `latest/` the manifest's partitions, object by object.
 
     A mark says which release `latest/` holds whole. Where it is the release before, only what changed is
-    written; else, after a crash or beside another run, every object is compared.
+    written; else, after a crash or beside another run, every object is compared. Who finds that another run
+    marked it meanwhile starts again from what is published by then.
     """
     marked, version = _mark(store)
-    wanted = {keys.latest(table, week): partition for table, week, partition in manifest.partitions()}
     if marked == manifest.release:
         return
-    if before and marked == before.release:
-        held = {keys.latest(table, week): each.sha256 for table, week, each in before.partitions()}
+    held = _partitions(before) if before and marked == before.release else None
+    while True:
+        try:
+            version = store.swap(keys.LATEST_MARK, seal({"release": None, "run": uuid.uuid4().hex}), version)
+            _bring_to(store, _partitions(manifest), held)
+            store.swap(keys.LATEST_MARK, seal({"release": manifest.release}), version)
+            return
+        except LostRace:
+            manifest, held = published(store), None
+            version = _mark(store)[1]
+
+
+def _bring_to(store: Store, wanted: dict[str, Partition], held: dict[str, Partition] | None) -> None:
+    """Writes and removes objects under `latest/`; held: what is known to be there, None to look."""
+    if held is None:
+        digests = _digests(store, list(store.list(keys.LATEST)))
     else:
-        held = _digests(store, list(store.list(keys.LATEST)))
-    version = store.swap(keys.LATEST_MARK, _marking(None), version)
-    stale = [key for key, partition in wanted.items() if held.get(key) != partition.sha256]
-    _each(stale, lambda key: store.put(key, part_bytes(store, wanted[key])))
-    _each([key for key in held if key not in wanted], store.delete)
-    store.swap(keys.LATEST_MARK, _marking(manifest.release), version)
+        digests = {name: each.sha256 for name, each in held.items()}
+    stale = [name for name, each in wanted.items() if digests.get(name) != each.sha256]
+    gone = [name for name in digests if name not in wanted]
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(lambda name: store.put(name, part_bytes(store, wanted[name])), stale))
+        list(pool.map(store.delete, gone))
+
+
+def _partitions(manifest: Manifest) -> dict[str, Partition]:
+    """The partitions by their names under `latest/`."""
+    return {keys.latest(table, week): each for table, week, each in manifest.partitions()}
 
 
 def _write_parts(store: Store, stage: Stage) -> Partitions:
@@ -142,16 +161,7 @@ def _mark(store: Store) -> tuple[str | None, str | None]:
     return unseal(body, f"{store.url}/{keys.LATEST_MARK}")["release"], version
 
 
-def _marking(release: str | None) -> bytes:
-    return seal({"release": release})
-
-
 def _digests(store: Store, names: list[str]) -> dict[str, str]:
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         found = pool.map(lambda name: hashlib.sha256(store.get(name)).hexdigest(), names)
         return dict(zip(names, found, strict=True))
-
-
-def _each(names: Iterable[str], act) -> None:  # type: ignore[no-untyped-def]
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(act, names))

@@ -46,12 +46,16 @@ def slice_of(request: dict[str, Any]) -> str:
 def land(store: Store, body: bytes, asked: Asked) -> tuple[RawKey, bool]:
     """Lands a body with what was asked for it; says whether this is the first time.
 
-    The request goes first: once the body is there, so is everything about it.
+    The request goes first: once the body is there, so is everything about it. A capture that was passed over
+    and comes again is due for another try.
     """
     digest = hashlib.sha256(body).hexdigest()
     key = RawKey(asked.origin, asked.period, asked.slice, digest)
     _write_request(store, key, body, asked)
-    return key, store.put_once(key.body, body)
+    first_time = store.put_once(key.body, body)
+    if not first_time:
+        store.delete(key.rejection)
+    return key, first_time
 
 
 def _write_request(store: Store, key: RawKey, body: bytes, asked: Asked) -> None:

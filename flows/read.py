@@ -74,7 +74,8 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
         rows = rows.filter(pl.col(column) == value)
     if rows.is_empty():
         weeks = manifest.tables[name]
-        raise StandingsError(f"no row of {name} is like that; it holds weeks {min(weeks)} to {max(weeks)}")
+        held = f"it holds weeks {min(weeks)} to {max(weeks)}" if weeks else "it holds no week"
+        raise StandingsError(f"no row of {name} is like that; {held}")
     newest = rows["as_of"].max() if "as_of" in table else None
     line = citation(manifest.kind, newest if isinstance(newest, datetime) else manifest.as_of)
     metadata = {"table": name, "release": manifest.release, "citation": line, "caveat": CAVEAT}

@@ -67,7 +67,7 @@ def _terminal(table: Table, rows: pl.DataFrame, width: int) -> str:
     from rich.table import Table as Grid
 
     columns = [column for column in table.columns if column.brief]
-    grid = Grid(box=None, pad_edge=False, header_style="")
+    grid = Grid(box=None, pad_edge=False, header_style="", collapse_padding=True)
     for column in columns:
         number = column.kind in (Kind.INTEGER, Kind.NUMBER)
         grid.add_column(column.name, justify="right" if number else "left", overflow="fold")

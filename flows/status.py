@@ -34,7 +34,7 @@ def lines(settings: Settings) -> Iterator[str]:
 def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:
     weeks = manifest.tables[MODEL_WEEK.name]
     yield f"release    {manifest.release}, published at {manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"
-    yield f"weeks      {len(weeks)}, {min(weeks)} to {max(weeks)}"
+    yield f"weeks      {f'{len(weeks)}, {min(weeks)} to {max(weeks)}' if weeks else 'none'}"
     yield f"complete   up to the week of {newest_complete_week(store, manifest) or 'none'}"
     loaded = loaded_release(settings.warehouse)
     state = (

@@ -91,7 +91,7 @@ def _failure(table: Table, frame: pl.DataFrame, result: Any) -> dict[str, Any]:
     """One failed check in our own words, with the first of the rows that fail it."""
     config = result.expectation_config
     columns = [config.kwargs[name] for name in ("column", "column_A", "column_B") if name in config.kwargs]
-    raised = result.exception_info.get("raised_exception")
+    raised = _raised(result.exception_info)
     positions = result.result.get("unexpected_index_list") or []
     rows = frame[positions[:SHOWN]].select(*table.key, *(c for c in columns if c not in table.key)).to_dicts()
     what = "could not be checked" if raised else f"{len(positions)} rows fail {config.type}"
@@ -102,3 +102,10 @@ def _failure(table: Table, frame: pl.DataFrame, result: Any) -> dict[str, Any]:
         "problem": f"{', '.join(columns)}: {what}{where}",
         "rows": rows,
     }
+
+
+def _raised(info: Any) -> bool:
+    """Whether the check itself broke; a metric that broke is told one level deeper."""
+    if not isinstance(info, dict):
+        return False
+    return bool(info.get("raised_exception")) or any(_raised(each) for each in info.values())

@@ -48,8 +48,8 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
     """raw -> `ranking_entry`: every accepted capture, and what has landed since.
 
     A capture that cannot be read is put on record in `quarantine/`, stays in `raw/`, and is passed over while
-    the record is there. only: the keys of the new bodies to take, all where it is None. Raises `StandingsError` where no capture can be read at all, or one that is published
-    no longer can.
+    the record is there. only: the keys of the new bodies to take; None for all. Raises `StandingsError` where
+    no capture can be read at all, or one that is published no longer can.
     """
     store = open_lake(settings)
     manifest = current(store).manifest

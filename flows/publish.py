@@ -14,7 +14,7 @@ from flows.lake import CAVEAT, citation, kind_of, open_lake
 from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to, published
 from flows.parquet import encode
 from flows.read import CONNECTIONS, part_bytes
-from flows.sealed import seal, unseal
+from flows.sealed import BrokenSeal, seal, unseal
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import LostRace, NotFound, Store
@@ -158,7 +158,11 @@ def _mark(store: Store) -> tuple[str | None, str | None]:
         body, version = store.read(keys.LATEST_MARK)
     except NotFound:
         return None, None
-    return unseal(body, f"{store.url}/{keys.LATEST_MARK}")["release"], version
+    try:
+        return unseal(body, f"{store.url}/{keys.LATEST_MARK}")["release"], version
+    except BrokenSeal:
+        # A mark that says nothing: every object is compared.
+        return None, version
 
 
 def _digests(store: Store, names: list[str]) -> dict[str, str]:

@@ -6,9 +6,7 @@ from schemas import fields
 from schemas.reference import CLAIMS as PRINTED
 from schemas.table import Column, Kind, Table
 
-VERDICT = (
-    r"^(reproduced under \w+|true for [\w, ]+ only|consistent|not reproduced|off by a factor of ten|no data)$"
-)
+VERDICT = r"^(?:reproduced under \w+|true for [\w, ]+ only|consistent|not reproduced|off by a factor of ten|no data)$"
 
 CLAIMS = Table(
     name="claims",

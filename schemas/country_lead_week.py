@@ -57,7 +57,7 @@ COUNTRY_LEAD_WEEK = Table(
         Column(
             "crossover",
             Kind.FLAG,
-            "The leader differs from the week before; empty where that week has none.",
+            "The leader differs from the week before; empty where either week is incomplete or has none.",
             nullable=True,
         ),
         fields.status,

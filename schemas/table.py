@@ -114,7 +114,7 @@ class Table:
     def conform(self, frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly this table's columns, types and row order.
 
-        Casts are strict: a value that does not fit its column raises a Polars error.
+        Casts are strict: a number out of its column's range raises a Polars error.
         """
         return (
             frame.lazy()

@@ -8,6 +8,8 @@ from transforms.exact import exact_sum
 from transforms.vintages import PRESENT, STATE, used
 from transforms.weeks import WEEK, moment
 
+UNKNOWN = "unknown"
+
 _MODEL = (*STATE, "model_permaslug")
 
 
@@ -17,7 +19,7 @@ def model_tokens(entries: pl.LazyFrame, covered: pl.DataFrame) -> pl.DataFrame:
     entries: `ranking_entry` with every vintage. covered: the `coverage` of the same entries.
     """
     named = pl.col("model_permaslug") != OTHER
-    total = pl.col("tokens").sum().over(STATE)
+    total = exact_sum("tokens").over(STATE)
     return (
         used(entries, covered)
         .group_by(_MODEL)
@@ -70,13 +72,18 @@ def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledg
         .with_columns(
             attribution=pl.when(pl.col("model_permaslug") == OTHER)
             .then(pl.lit(OTHER))
-            .otherwise(pl.coalesce("override", "kind", pl.lit("unknown"))),
+            .otherwise(pl.coalesce("override", "kind", pl.lit(UNKNOWN))),
             organisation=pl.coalesce("organisation", "author_organisation"),
             reason=pl.coalesce("reason", "author_reason"),
         )
     )
     seats = _valid(facts.drop_nulls("organisation").join(reference.organisations, on="organisation"))
-    return facts.join(seats.select(*_MODEL, "country_code"), on=_MODEL, how="left").select(
+    # An organisation that had no seat in that week has no country to give.
+    homeless = pl.col("organisation").is_not_null() & pl.col("country_code").is_null()
+    placed = facts.join(seats.select(*_MODEL, "country_code"), on=_MODEL, how="left").with_columns(
+        attribution=pl.when(homeless).then(pl.lit(UNKNOWN)).otherwise("attribution")
+    )
+    return placed.select(
         *_MODEL,
         "author",
         "organisation",

@@ -24,7 +24,9 @@ def country_week(counted: pl.DataFrame, covered: pl.DataFrame, countries: pl.Dat
     )
     certain = pl.col("rank_best") == pl.col("rank_worst")
     return figures.with_columns(
-        share=pl.when("point").then("share"), rank=pl.when(pl.col("point") | certain).then("rank")
+        # Clipped, since past 2^53 tokens a float may land a hair outside of its bounds.
+        share=pl.when("point").then(pl.col("share").clip("share_lo", "share_hi")),
+        rank=pl.when(pl.col("point") | certain).then("rank"),
     )
 
 

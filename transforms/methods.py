@@ -4,6 +4,7 @@ import polars as pl
 
 from schemas.fields import OTHER
 from schemas.methods import METHODS, Method
+from transforms.exact import exact_sum
 from transforms.vintages import STATE
 
 
@@ -21,7 +22,7 @@ def counted(models: pl.DataFrame, attributed: pl.DataFrame) -> pl.DataFrame:
             "variant",
             "tokens",
             method=pl.lit(method.name),
-            point=pl.lit(True) if _is_whole(method) else ~pl.col("truncated"),
+            point=~pl.col("truncated") | _is_whole(method),
         )
         for method in METHODS
     )
@@ -46,7 +47,7 @@ def select(models: pl.DataFrame, method: Method) -> pl.DataFrame:
         models = models.filter(pl.col("model_permaslug") != OTHER)
     if method.largest is None:
         return models
-    entries = models.group_by(*STATE, method.entry).agg(pl.col("tokens").sum())
+    entries = models.group_by(*STATE, method.entry).agg(exact_sum("tokens"))
     largest = (
         entries.sort("tokens", method.entry, descending=[True, False])
         .group_by(STATE, maintain_order=True)
@@ -55,6 +56,8 @@ def select(models: pl.DataFrame, method: Method) -> pl.DataFrame:
     return models.join(largest, on=[*STATE, method.entry], how="semi")
 
 
-def _is_whole(method: Method) -> bool:
+def _is_whole(method: Method) -> pl.Expr:
     """Whether a chart that is cut short after its largest entries has all that the method counts."""
-    return not method.with_other and method.largest is not None and method.entry == "model_permaslug"
+    if method.with_other or method.largest is None or method.entry != "model_permaslug":
+        return pl.lit(False)
+    return pl.col("depth") >= method.largest

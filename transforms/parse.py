@@ -23,7 +23,8 @@ META_FIELDS = ("as_of", "version", "start_date", "end_date")
 
 ROWS = pl.Schema({"date": pl.Date, "model_permaslug": pl.String, "tokens": pl.Int64})
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z", re.ASCII)
 _COUNT = re.compile(r"0|[1-9][0-9]*")
 
 
@@ -56,7 +57,7 @@ def parse(body: bytes, period: Period) -> Answer:
     content = _fields(_json(body), ("data", "meta"), "answer")
     meta = _fields(content["meta"], META_FIELDS, "meta")
     if meta["version"] != VERSION:
-        raise Unreadable(f"meta: version is {meta['version']!r}; only {VERSION!r} can be read")
+        raise Unreadable(f"meta: version is {_excerpt(str(meta['version']))!r}; only {VERSION!r} can be read")
     start = _date(meta["start_date"], "meta", "start_date")
     end = _date(meta["end_date"], "meta", "end_date")
     if end < start:
@@ -84,7 +85,7 @@ def _json(body: bytes) -> object:
     try:
         return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        cut = " (the body is cut short)" if error.pos >= len(text.rstrip()) - 1 else ""
+        cut = "" if text.rstrip().endswith("}") else " (the body is cut short)"
         raise Torn(f"line {error.lineno}: not JSON{cut}: {error.msg}") from None
     except RecursionError:
         raise Torn("not the API's JSON: nested too deeply") from None
@@ -96,9 +97,8 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     content = dict(pairs)
     if len(content) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(
-            f"field {next(n for n in names if names.count(n) > 1)!r} is there twice in one object"
-        )
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"field {_excerpt(twice)!r} is there twice in one object, {_excerpt(str(content))}")
     return content
 
 
@@ -144,8 +144,10 @@ def _rows(
 
 
 def _slug(value: object, place: str) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         raise Unreadable(f"{place}: model_permaslug is {_kind(value)}, not a model's name")
+    if not value:
+        raise Unreadable(f"{place}: model_permaslug is empty")
     if not value.isprintable() or " " in value or len(value) > 200:
         raise Unreadable(f"{place}: model_permaslug {_excerpt(value)!r} is not a model's name")
     return value
@@ -173,7 +175,7 @@ def _date(value: object, place: str, field: str) -> date:
 
 
 def _moment(value: object) -> datetime:
-    if isinstance(value, str) and value.endswith("Z"):
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
         try:
             return datetime.fromisoformat(value).astimezone(UTC)
         except ValueError:

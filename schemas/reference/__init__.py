@@ -14,7 +14,7 @@ import polars as pl
 
 from schemas import fields
 from schemas.errors import StandingsError
-from schemas.fields import MINIMUM_CONFIDENCE
+from schemas.fields import MINIMUM_CONFIDENCE, UNATTRIBUTED
 from schemas.methods import METHODS
 from schemas.table import Column, Kind, Table
 
@@ -71,7 +71,12 @@ OVERRIDES = Table(
     doc="Models that are not their author's: who a cloaked model turned out to be, a rename, a transfer.",
     key=("permaslug", "valid_from", "known_from"),
     columns=(
-        Column("permaslug", Kind.TEXT, "The model, without variant: it holds for all of its variants."),
+        Column(
+            "permaslug",
+            Kind.TEXT,
+            "The model, without variant: it holds for all of its variants.",
+            pattern=r"^[^:/\s]+/[^:\s]+$",
+        ),
         Column("kind", Kind.TEXT, "What happened.", values=fields.OVERRIDES),
         _organisation,
         Column("revealed_as", Kind.TEXT, "The model's later name, where there is one.", nullable=True),
@@ -95,7 +100,7 @@ CLAIMS = Table(
             "country_code",
             Kind.TEXT,
             "The country that it speaks of, or WORLD for all tokens.",
-            pattern=r"^([A-Z]{2}|WORLD)$",
+            pattern=r"^(?:[A-Z]{2}|WORLD)$",
             brief=True,
         ),
         Column("metric", Kind.TEXT, "Its tokens, or that it leads.", values=("tokens", "leader"), brief=True),
@@ -223,6 +228,7 @@ def _read(path: Path, table: Table) -> pl.DataFrame:
         raise StandingsError(
             f"{path}: row 1: columns are {', '.join(text.columns)}, not {', '.join(table.names)}"
         )
+    text = text.with_columns(pl.col(pl.String).replace("", None))
     text = text.with_columns(pl.lit(str(path)).alias("file"), (pl.int_range(pl.len()) + 2).alias("row"))
     frame = text.with_columns(_typed(column) for column in table.columns)
     for column in table.columns:
@@ -233,7 +239,8 @@ def _read(path: Path, table: Table) -> pl.DataFrame:
 def _typed(column: Column) -> pl.Expr:
     value = pl.col(column.name)
     if column.kind is Kind.DATE:
-        return value.str.to_date("%Y-%m-%d", strict=False)
+        exact = value.str.contains(r"^\d{4}-\d{2}-\d{2}$")
+        return pl.when(exact).then(value).str.to_date("%Y-%m-%d", strict=False)
     if column.kind is Kind.INTEGER:
         plain = value.str.contains(r"^(0|[1-9][0-9]*)$")
         return pl.when(plain).then(value).str.to_integer(strict=False)
@@ -259,8 +266,13 @@ def _check(text: pl.Series, frame: pl.DataFrame, column: Column) -> None:
 def _agree(frames: dict[str, pl.DataFrame]) -> None:
     """No fact about what is not there, and no two facts about one thing at one time."""
     authors, overrides, claims = frames["authors"], frames["overrides"], frames["claims"]
+    if UNATTRIBUTED not in frames["countries"]["country_code"]:
+        raise StandingsError(f"{frames['countries']['file'][0]}: country_code {UNATTRIBUTED} is missing")
     for name in ("organisations", "forecasts"):
         _known(frames[name], "country_code", frames["countries"])
+        nowhere = frames[name]["country_code"] == UNATTRIBUTED
+        _refuse(nowhere, frames[name], "country_code", f"is {UNATTRIBUTED}, which is no country")
+    _known(authors, "base_country", frames["countries"], "country_code")
     _known(claims.filter(pl.col("country_code") != WORLD), "country_code", frames["countries"])
     for name in ("authors", "overrides"):
         _known(frames[name], "organisation", frames["organisations"])
@@ -284,8 +296,8 @@ def _agree(frames: dict[str, pl.DataFrame]) -> None:
     _apart(overrides, "permaslug", ("valid", "known"))
 
 
-def _known(rows: pl.DataFrame, field: str, others: pl.DataFrame) -> None:
-    missing = rows[field].is_not_null() & ~rows[field].is_in(others[field].implode())
+def _known(rows: pl.DataFrame, field: str, others: pl.DataFrame, name: str | None = None) -> None:
+    missing = rows[field].is_not_null() & ~rows[field].is_in(others[name or field].implode())
     _refuse(missing, rows, field, "is not in the file that defines it")
 
 
@@ -295,6 +307,8 @@ def _apart(rows: pl.DataFrame, key: str, clocks: tuple[str, ...]) -> None:
         (pl.col("file") != pl.col("file_other")) | (pl.col("row") > pl.col("row_other"))
     )
     for clock in clocks:
+        backward = (rows[f"{clock}_to"] <= rows[f"{clock}_from"]).fill_null(False)
+        _refuse(backward, rows, f"{clock}_to", f"is not after {clock}_from")
         start, end = pl.col(f"{clock}_from"), pl.col(f"{clock}_to")
         other_start, other_end = pl.col(f"{clock}_from_other"), pl.col(f"{clock}_to_other")
         pairs = pairs.filter(~((start >= other_end).fill_null(False) | (other_start >= end).fill_null(False)))

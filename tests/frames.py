@@ -7,10 +7,21 @@ from typing import Any
 
 import polars as pl
 
-from schemas import COUNTRY_WEEK, MODEL_WEEK, WEEK_COVERAGE
-from schemas.reference import AUTHORS, COUNTRIES, ORGANISATIONS, REVEALS, Reference
+from schemas import ATTRIBUTION, COUNTRY_WEEK, MODEL_WEEK, WEEK_COVERAGE
+from schemas.fields import KNOWLEDGE
+from schemas.reference import AUTHORS, CLAIMS, COUNTRIES, FORECASTS, ORGANISATIONS, OVERRIDES, Reference
 from schemas.table import Table
-from transforms.vintages import CAPTURE_ROWS, CAPTURES
+from transforms import methods
+from transforms.vintages import (
+    CAPTURE_ROWS,
+    CAPTURES,
+    MOMENT,
+    PRESENT,
+    STATE,
+    looks,
+    observation,
+    ranking_entry,
+)
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -30,7 +41,6 @@ USUAL: dict[str, Any] = {
     "knowledge": "now",
     "country_name": "Somewhere",
     "attribution": "organisation",
-    "attribution_then": "organisation",
     "grain": "day",
     "days_observed": 7,
     "vanished_days": 0,
@@ -53,6 +63,11 @@ def frame(table: Table, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """A frame of the table's columns and types; what a row leaves out has its usual value, or none."""
     usual = {name: USUAL.get(name) for name in table.names}
     return pl.DataFrame([{**usual, **row} for row in rows], schema=table.polars_schema(), orient="row")
+
+
+def present(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows of the state of things at present."""
+    return frame.with_columns(known_at=pl.lit(PRESENT, MOMENT))
 
 
 def midnight(day: date) -> datetime:
@@ -97,6 +112,12 @@ def captured(*captures: Capture) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
 
 
+def said(captures: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`ranking_entry` and `observation` of captures and their rows."""
+    seen = looks(captures, rows)
+    return ranking_entry(seen, rows), observation(seen)
+
+
 def seven_days(models: Mapping[str, int], monday: date = MONDAY) -> dict[date, Mapping[str, int]]:
     """The same models on each day of a week."""
     return {monday + n * DAY: models for n in range(7)}
@@ -106,26 +127,88 @@ def seven_days(models: Mapping[str, int], monday: date = MONDAY) -> dict[date, M
 
 
 def model(slug: str, tokens: int, now: str = "US", then: str | None = None, week: date = MONDAY) -> dict:
-    """One row of `model_week`; then: the country as known when the week closed, where it is another."""
+    """One model of one week; then: the country as known when the week closed, where it is another."""
+    name, _, variant = slug.partition(":")
     return {
         "week_start": week,
         "model_permaslug": slug,
+        "author": None if slug == "other" else name.partition("/")[0],
+        "variant": variant or None,
         "tokens": tokens,
         "country_code": now,
         "country_code_then": then or now,
     }
 
 
-def models(*rows: Mapping[str, Any]) -> pl.DataFrame:
-    return frame(MODEL_WEEK, rows)
+def models(*rows: Mapping[str, Any], covered: pl.DataFrame | None = None) -> pl.DataFrame:
+    """What `model_tokens` gives; covered: the coverage of the rows' weeks, the usual one unless told."""
+    found = frame(MODEL_WEEK, (_without_then(row) for row in rows))
+    facts = (
+        "organisation",
+        "country_code",
+        "base_country",
+        "attribution",
+        "days_observed",
+        "status",
+        "as_of",
+    )
+    weeks = coverage(*found["week_start"].unique()) if covered is None else covered
+    return present(found.drop(facts)).join(weeks, on=STATE)
+
+
+def attributed(*rows: Mapping[str, Any]) -> pl.DataFrame:
+    """What `attribution` gives: the country of each row as known then and now."""
+    codes = {"now": "country_code", "then": "country_code_then"}
+    known = (
+        _without_then(row) | {"knowledge": knowledge, "country_code": row[codes[knowledge]]}
+        for row in rows
+        for knowledge in KNOWLEDGE
+    )
+    names = set(ATTRIBUTION.names)
+    return present(frame(ATTRIBUTION, ({name: row[name] for name in row.keys() & names} for row in known)))
+
+
+def counted(rows: Iterable[Mapping[str, Any]], covered: pl.DataFrame) -> pl.DataFrame:
+    """The rows that every method counts, as known then and now."""
+    rows = list(rows)
+    return methods.counted(models(*rows, covered=covered), attributed(*rows))
 
 
 def coverage(*weeks: date, **columns: Any) -> pl.DataFrame:
-    return frame(WEEK_COVERAGE, [{"week_start": week, **columns} for week in weeks])
+    return present(frame(WEEK_COVERAGE, [{"week_start": week, **columns} for week in weeks]))
 
 
 def countries(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    return frame(COUNTRY_WEEK, rows)
+    """What `country_week` gives; of what is not published, each row says how much is unattributed and hidden."""
+    rows = list(rows)
+    unpublished = {name: [row.get(name, 0) for row in rows] for name in ("unattributed", "hidden")}
+    published = ({name: row[name] for name in row.keys() - unpublished.keys()} for row in rows)
+    return present(frame(COUNTRY_WEEK, published)).with_columns(
+        pl.Series(name, values, pl.Int64) for name, values in unpublished.items()
+    )
+
+
+def chosen(tokens: Mapping[str, int], method: str) -> set[str]:
+    """Those names of a week that a method counts, in plain Python."""
+    names = set(tokens) - {"other"}
+    if method == "all_models":
+        return set(tokens)
+    if method == "named_only":
+        return names
+    if method == "paid_only":
+        return {name for name in tokens if not name.endswith(":free")}
+    if method == "top9_named":
+        return set(sorted(names, key=lambda name: (-tokens[name], name))[:9])
+    assert method == "author_chart"
+    sums: dict[str, int] = {}
+    for name in names:
+        sums[name.split("/")[0]] = sums.get(name.split("/")[0], 0) + tokens[name]
+    largest = sorted(sums, key=lambda author: (-sums[author], author))[:9]
+    return {name for name in names if name.split("/")[0] in largest}
+
+
+def _without_then(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "country_code_then"}
 
 
 # Reference facts
@@ -134,7 +217,7 @@ def countries(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
 def reference(
     organisations: Mapping[str, str] | Iterable[Mapping[str, Any]],
     authors: Mapping[str, str] | Iterable[Mapping[str, Any]],
-    reveals: Iterable[Mapping[str, Any]] = (),
+    overrides: Iterable[Mapping[str, Any]] = (),
     **options: Any,
 ) -> Reference:
     """Reference frames: organisation -> country and author -> organisation, or whole rows."""
@@ -148,7 +231,9 @@ def reference(
         countries=frame(COUNTRIES, [{"country_code": code} for code in codes]),
         organisations=organisations,
         authors=frame(AUTHORS, authors),
-        reveals=frame(REVEALS, reveals),
+        overrides=frame(OVERRIDES, overrides),
+        claims=frame(CLAIMS, ()),
+        forecasts=frame(FORECASTS, ()),
         sha256="",
         **options,
     )

@@ -111,6 +111,11 @@ def standings(*captures: Capture, reference: Reference | None = None, at: dateti
     return tables_of(*said(captures), reference or facts(), at)
 
 
+def rests_on(*captures: Capture, reference: Reference | None = None, at: datetime = PRESENT) -> Frames:
+    """The tables up to `model_week` that come of the captures."""
+    return attributed_tables(*said(captures), reference or facts(), at)
+
+
 def find(frame: pl.DataFrame, **values: Any) -> list[Row]:
     """The rows in which the columns have these values."""
     conditions = [pl.col(name).eq_missing(pl.lit(value)) for name, value in values.items()]

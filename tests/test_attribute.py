@@ -4,7 +4,7 @@ import csv
 import dataclasses
 import gzip
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +13,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import MODEL_WEEK, RANKING_ENTRY
-from schemas.fields import Knowledge
-from schemas.reference import CONFIDENCE, Reference, load
+from schemas import ATTRIBUTION, MODEL_WEEK, RANKING_ENTRY
+from schemas.fields import CONFIDENCES, OVERRIDES, Knowledge
+from schemas.reference import Reference, load
 from tests.frames import (
     DAY,
     LARGEST,
     LATER,
     MONDAY,
+    TICK,
     WEEK,
     Capture,
     captured,
     coverage,
     frame,
+    midnight,
     reference,
+    said,
     seven_days,
 )
-from transforms.attribute import attribution, author, model_week, variant
-from transforms.vintages import ranking_entry, week_coverage
+from transforms.attribute import attribution, author, model_tokens, variant
+from transforms.standings import attributed_tables
+from transforms.vintages import MOMENT, PRESENT
 
 SUNDAY = MONDAY + 6 * DAY
 ALPHA = "openrouter/alpha"
@@ -43,23 +47,28 @@ AUTHORS = [
 ]
 
 
-def facts(*reveals: dict[str, Any], **options: Any) -> Reference:
-    return reference(ORGANISATIONS, AUTHORS, reveals, **options)
+def facts(*overrides: dict[str, Any], **options: Any) -> Reference:
+    return reference(ORGANISATIONS, AUTHORS, overrides, **options)
 
 
 def reveal(**columns: Any) -> dict[str, Any]:
-    return {"permaslug": ALPHA, "organisation": "alibaba", "known_from": date(2026, 1, 1), **columns}
+    usual = {"permaslug": ALPHA, "kind": "reveal", "organisation": "alibaba"}
+    return usual | {"known_from": date(2026, 1, 1), **columns}
 
 
 def whose(
-    slug: str, knowledge: Knowledge, known: Reference, week: date = MONDAY
+    slug: str, knowledge: Knowledge, known: Reference, week: date = MONDAY, at: datetime = PRESENT
 ) -> tuple[str | None, str, str]:
-    """Organisation, country and attribution of one model in one week."""
+    """Organisation, country and attribution of one model in one week, as of a moment."""
     asked = pl.DataFrame({"week_start": [week], "model_permaslug": [slug]}).with_columns(
-        author=pl.when(pl.col("model_permaslug") != "other").then(author(pl.col("model_permaslug")))
+        known_at=pl.lit(at, MOMENT),
+        author=pl.when(pl.col("model_permaslug") != "other").then(author(pl.col("model_permaslug"))),
     )
-    found = attribution(asked, known, knowledge)
-    assert found.height == 1
+    both = attribution(asked, known)
+    assert sorted(both["knowledge"]) == ["now", "then"]
+    assert both["known_at"].unique().to_list() == [at]
+    assert list(ATTRIBUTION.problems(ATTRIBUTION.conform(both))) == []
+    found = both.filter(knowledge=knowledge)
     return found.select("organisation", "country_code", "attribution").row(0)
 
 
@@ -117,17 +126,17 @@ def test_then_moves_with_the_week() -> None:
     ]
 
 
-@pytest.mark.parametrize("minimum", CONFIDENCE)
-@pytest.mark.parametrize("confidence", CONFIDENCE)
+@pytest.mark.parametrize("minimum", CONFIDENCES)
+@pytest.mark.parametrize("confidence", CONFIDENCES)
 @pytest.mark.parametrize("knowledge", ["then", "now"])
 def test_a_reveal_counts_if_it_is_sure_enough(confidence: str, minimum: str, knowledge: Knowledge) -> None:
     known = facts(reveal(confidence=confidence), minimum_confidence=minimum)
-    counts = CONFIDENCE.index(confidence) >= CONFIDENCE.index(minimum)
+    counts = CONFIDENCES.index(confidence) >= CONFIDENCES.index(minimum)
     assert whose(ALPHA, knowledge, known) == (BY_REVEAL if counts else CLOAKED)
 
 
 def test_a_report_is_sure_enough_unless_told_otherwise() -> None:
-    graded = {grade: whose(ALPHA, "now", facts(reveal(confidence=grade))) for grade in CONFIDENCE}
+    graded = {grade: whose(ALPHA, "now", facts(reveal(confidence=grade))) for grade in CONFIDENCES}
     assert [grade for grade, found in graded.items() if found == BY_REVEAL] == ["reported", "confirmed"]
 
 
@@ -135,6 +144,44 @@ def test_a_reveal_without_a_day_never_counts_as_known_then() -> None:
     known = facts(reveal(known_from=None))
     assert whose(ALPHA, "then", known) == CLOAKED
     assert whose(ALPHA, "now", known) == BY_REVEAL
+
+
+@pytest.mark.parametrize("kind", OVERRIDES)
+@pytest.mark.parametrize("knowledge", ["then", "now"])
+def test_every_kind_of_override_counts_and_is_told(kind: str, knowledge: Knowledge) -> None:
+    assert whose(ALPHA, knowledge, facts(reveal(kind=kind))) == ("alibaba", "CN", kind)
+
+
+@pytest.mark.parametrize("knowledge", ["then", "now"])
+def test_an_override_holds_from_the_monday_on_and_no_longer_than_it_did(knowledge: Knowledge) -> None:
+    known = facts(reveal(valid_from=MONDAY, valid_to=MONDAY + 2 * WEEK))
+    weeks = [MONDAY + n * WEEK for n in (-1, 0, 1, 2)]
+    assert [whose(ALPHA, knowledge, known, week) for week in weeks] == [
+        CLOAKED,
+        BY_REVEAL,
+        BY_REVEAL,
+        CLOAKED,
+    ]
+    later = facts(reveal(valid_from=MONDAY + DAY, valid_to=MONDAY + WEEK + DAY))
+    assert [whose(ALPHA, knowledge, later, week) for week in weeks] == [CLOAKED, CLOAKED, BY_REVEAL, CLOAKED]
+
+
+@pytest.mark.parametrize(
+    ("at", "then", "now"),
+    [
+        (midnight(MONDAY) - TICK, CLOAKED, CLOAKED),
+        (midnight(MONDAY), BY_REVEAL, BY_REVEAL),
+        (midnight(SUNDAY + WEEK) - TICK, BY_REVEAL, BY_REVEAL),
+        (midnight(SUNDAY + WEEK), BY_REVEAL, CLOAKED),
+        (PRESENT, BY_REVEAL, CLOAKED),
+    ],
+)
+def test_at_a_moment_only_what_was_known_by_it_counts(
+    at: datetime, then: tuple[str | None, str, str], now: tuple[str | None, str, str]
+) -> None:
+    known = facts(reveal(known_from=MONDAY, known_to=SUNDAY + WEEK))
+    assert whose(ALPHA, "then", known, at=at) == then
+    assert whose(ALPHA, "now", known, at=at) == now
 
 
 def test_every_variant_of_a_revealed_model_is_revealed() -> None:
@@ -211,6 +258,18 @@ def test_an_organisation_that_moved_is_where_it_was_on_the_monday() -> None:
         assert [whose(slug, "now", known, week)[1] for week in (MONDAY, moved)] == ["FR", "US"]
 
 
+def test_an_organisation_without_a_seat_that_week_gives_no_country() -> None:
+    known = reference(
+        [{"organisation": "late", "country_code": "FR", "valid_from": MONDAY}],
+        {"late": "late"},
+        [reveal(organisation="late")],
+    )
+    for slug, why in (("late/m", "organisation"), (ALPHA, "reveal")):
+        for knowledge in ("then", "now"):
+            weeks = [whose(slug, knowledge, known, week) for week in (MONDAY - WEEK, MONDAY)]
+            assert weeks == [("late", "ZZ", "unknown"), ("late", "FR", why)]
+
+
 @pytest.mark.parametrize(
     ("slug", "author_", "variant_"),
     [
@@ -229,13 +288,17 @@ def test_a_permaslug_is_author_name_and_variant(slug: str, author_: str, variant
 
 
 def model_rows(*captures: Capture) -> pl.DataFrame:
-    frames = captured(*captures)
-    entries = ranking_entry(*frames)
-    found = model_week(
-        entries.lazy(), week_coverage(*frames, entries), facts(reveal(known_from=SUNDAY + DAY))
-    )
+    """`model_week`, and beside each column of its attribution the same as known then."""
+    tables = attributed_tables(*said(*captured(*captures)), facts(reveal(known_from=SUNDAY + DAY)))
+    found, whose_each = tables["model_week"], tables["attribution"]
     assert list(MODEL_WEEK.problems(found)) == []
-    return found
+    assert list(ATTRIBUTION.problems(whose_each)) == []
+    key, columns = ["week_start", "model_permaslug"], ["organisation", "country_code", "attribution"]
+    mine = ["author", *columns]
+    now = whose_each.filter(knowledge="now").select(*key, *mine)
+    assert now.equals(found.select(*key, *mine))
+    then = whose_each.filter(knowledge="then").select(*key, *columns)
+    return found.join(then, on=key, suffix="_then", validate="1:1", maintain_order="left")
 
 
 def test_a_week_is_summed_ranked_and_attributed() -> None:
@@ -290,13 +353,13 @@ def entry(day: date, tokens: int) -> dict[str, Any]:
 @pytest.mark.parametrize("tokens", [2**53 + 1, LARGEST - 1, LARGEST])
 def test_a_sum_is_exact_up_to_the_largest_count(tokens: int) -> None:
     entries = frame(RANKING_ENTRY, [entry(MONDAY, tokens - 1), entry(MONDAY + DAY, 1)])
-    assert model_week(entries.lazy(), coverage(MONDAY), facts())["tokens"].to_list() == [tokens]
+    assert model_tokens(entries.lazy(), coverage(MONDAY))["tokens"].to_list() == [tokens]
 
 
 def test_a_sum_beyond_the_largest_count_raises() -> None:
     entries = frame(RANKING_ENTRY, [entry(MONDAY, LARGEST), entry(MONDAY + DAY, 1)])
     with pytest.raises(pl.exceptions.InvalidOperationError):
-        model_week(entries.lazy(), coverage(MONDAY), facts())
+        model_tokens(entries.lazy(), coverage(MONDAY))
 
 
 # The facts that the project ships
@@ -369,14 +432,14 @@ def test_the_cloaked_models(slug: str, week: date, then: str, now: str) -> None:
 )
 def test_a_cloaked_model_is_nobodys_until_a_reveal(name: str, model: str, day: date) -> None:
     slug = f"{name}/{model}"
-    assert slug.split(":")[0] not in set(load().reveals["permaslug"])
+    assert slug.split(":")[0] not in set(load().overrides["permaslug"])
     monday = day - day.weekday() * DAY
     assert whose(slug, "then", load(), monday) == whose(slug, "now", load(), monday) == CLOAKED
 
 
 def test_a_revealed_models_first_week_is_never_american_by_default() -> None:
-    unsure = dataclasses.replace(load(), reveals=load().reveals.clear())
-    assert {whose(slug, "now", unsure) for slug in load().reveals["permaslug"]} == {CLOAKED}
+    unsure = dataclasses.replace(load(), overrides=load().overrides.clear())
+    assert {whose(slug, "now", unsure) for slug in load().overrides["permaslug"]} == {CLOAKED}
 
 
 def test_every_author_that_was_seen_is_decided(shared_data: Path) -> None:

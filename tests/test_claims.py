@@ -117,8 +117,16 @@ def test_every_way_that_fits_is_told_in_order_of_preference() -> None:
 def test_every_way_that_was_tried_has_its_figure() -> None:
     week = week_of({name: each * BILLION for name, each in WEEKS_MODELS.items()})
     values = judged(week, claims=[claim("CN", 1400)])["claim_value"]
-    found = {(row["method"], row["knowledge"]): (row["tokens"], row["holds"]) for row in values.rows(named=True)}
-    then = {"all_models": 1440, "top9_named": 1400, "named_only": 1440, "paid_only": 1040, "author_chart": 1440}
+    found = {
+        (row["method"], row["knowledge"]): (row["tokens"], row["holds"]) for row in values.rows(named=True)
+    }
+    then = {
+        "all_models": 1440,
+        "top9_named": 1400,
+        "named_only": 1440,
+        "paid_only": 1040,
+        "author_chart": 1440,
+    }
     assert found == {
         (method, known): ((tokens + extra) * BILLION, tokens + extra == 1400)
         for method, tokens in then.items()
@@ -145,7 +153,7 @@ def test_half_a_percent_is_near_enough(ours: int, fits: bool) -> None:
 
 
 @pytest.mark.parametrize("claims", [1, 2])
-@pytest.mark.parametrize("printed", [10**12, 2247 * BILLION])
+@pytest.mark.parametrize("printed", [10**12, 2_247_000 * BILLION])
 def test_half_a_percent_is_counted_to_the_token_however_many_claims_there_are(
     printed: int, claims: int
 ) -> None:
@@ -184,9 +192,7 @@ def test_where_nothing_fits_the_closest_is_told() -> None:
         (100_000, 1000, "not reproduced"),
     ],
 )
-def test_a_figure_is_off_by_ten_where_its_tenth_is_near_enough(
-    printed: int, ours: int, verdict: str
-) -> None:
+def test_a_figure_is_off_by_ten_where_its_tenth_is_near_enough(printed: int, ours: int, verdict: str) -> None:
     assert verdict_on("US", printed, {"openai/a": ours})["verdict"] == verdict
 
 
@@ -292,7 +298,17 @@ def test_a_week_that_is_missing_or_incomplete_supports_nothing() -> None:
     assert tables["claim_value"].is_empty()
     for row in tables["claims"].rows(named=True):
         assert (row["verdict"], row["tried"]) == ("no data", 0)
-        nothing = ("method", "knowledge", "tokens", "difference", "fits", "explanation", "remark", "status", "as_of")
+        nothing = (
+            "method",
+            "knowledge",
+            "tokens",
+            "difference",
+            "fits",
+            "explanation",
+            "remark",
+            "status",
+            "as_of",
+        )
         assert {row[name] for name in nothing} == {None}
     assert set(tables["claims"]["claim"]) == {"missing", "incomplete", "leads", "world"}
 
@@ -392,5 +408,10 @@ def test_nothing_is_remarked_where_all_agree() -> None:
 
 def test_a_claim_is_told_with_its_source_and_words() -> None:
     row = verdict_on("US", 60, {"openai/a": 60}, wording="Sixty.", source="A paper", note="Ours.")
-    assert (row["wording"], row["source"], row["note"], row["basis"]) == ("Sixty.", "A paper", "Ours.", "stated")
+    assert (row["wording"], row["source"], row["note"], row["basis"]) == (
+        "Sixty.",
+        "A paper",
+        "Ours.",
+        "stated",
+    )
     assert (row["country_code"], row["metric"], row["method_named"]) == ("US", "tokens", None)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas import COUNTRY_WEEK
 from schemas.methods import METHODS
 from schemas.reference import load
-from tests.frames import LARGEST, MONDAY, WEEK, coverage, model, models
+from tests.frames import LARGEST, MONDAY, WEEK, chosen, counted, coverage, model
 from transforms.country import country_week
 
 EXACT = 2**53
@@ -23,20 +23,28 @@ EXACT = 2**53
 Row = dict[str, Any]
 
 
-def counted(rows: Iterable[Mapping[str, Any]], **columns: Any) -> pl.DataFrame:
-    """`country_week` of the models, every method and knowledge; columns: of the coverage of their weeks."""
-    frame = models(*rows)
-    weeks = frame["week_start"].unique().sort().to_list()
-    found = country_week(frame, coverage(*weeks, **columns), load().countries)
+METHOD_NAMES = [method.name for method in METHODS]
+WITHOUT_OTHER = [method.name for method in METHODS if not method.with_other]
+
+
+def by_week(rows: Iterable[Mapping[str, Any]], covered: pl.DataFrame) -> pl.DataFrame:
+    """`country_week` of the models, every method and knowledge; covered: the coverage of their weeks."""
+    found = COUNTRY_WEEK.conform(country_week(counted(rows, covered), covered, load().countries))
     assert list(COUNTRY_WEEK.problems(found)) == []
     return found
+
+
+def weeks_of(rows: Iterable[Mapping[str, Any]], **columns: Any) -> pl.DataFrame:
+    """The same, where the columns are those of the coverage of every week."""
+    rows = list(rows)
+    return by_week(rows, coverage(*sorted({row["week_start"] for row in rows}), **columns))
 
 
 def by_country(
     rows: Iterable[Mapping[str, Any]], method: str = "all_models", knowledge: str = "now", **columns: Any
 ) -> dict[str, Row]:
     """One week's rows by one method."""
-    found = counted(rows, **columns).filter(method=method, knowledge=knowledge)
+    found = weeks_of(rows, **columns).filter(method=method, knowledge=knowledge)
     return {row["country_code"]: row for row in found.iter_rows(named=True)}
 
 
@@ -86,9 +94,11 @@ def test_what_was_known_then_is_counted_apart_from_what_is_known_now() -> None:
     assert (now["US"]["rank"], then["US"]["rank"], then["US"]["rank_worst"]) == (2, 1, 2)
 
 
-def test_other_counts_as_unattributed_or_not_at_all() -> None:
+@pytest.mark.parametrize("with_other", ["all_models", "paid_only"])
+@pytest.mark.parametrize("without_other", ["top9_named", "named_only", "author_chart"])
+def test_other_counts_as_unattributed_or_not_at_all(with_other: str, without_other: str) -> None:
     rows = [model("openai/o", 5, "US"), model("other", 95, "ZZ")]
-    everything, nine = by_country(rows), by_country(rows, "top9_named")
+    everything, nine = by_country(rows, with_other), by_country(rows, without_other)
     assert (everything["ZZ"]["tokens"], everything["US"]["share_lo"]) == (95, 0.05)
     assert (nine["ZZ"]["tokens"], nine["US"]["share_lo"], nine["US"]["share_hi"]) == (0, 1.0, 1.0)
     assert everything["US"]["share"] == nine["US"]["share"] == 1.0
@@ -103,13 +113,40 @@ def test_unattributed_is_that_of_the_methods_own_set() -> None:
     assert by_country(rows)["ZZ"]["tokens"] == 10
 
 
+def test_unattributed_is_that_of_the_largest_authors() -> None:
+    rows = [model(f"a{n}/m", 10, "US") for n in range(9)]
+    rows += [model("a0/n", 1, "ZZ"), model("small/m", 9, "ZZ"), model("other", 9, "ZZ")]
+    authors = by_country(rows, "author_chart")
+    assert {code: row["tokens"] for code, row in authors.items()} == {"US": 90, "ZZ": 1}
+    assert authors["US"]["tokens_hi"] == 91
+
+
+def test_free_variants_do_not_count_where_only_what_is_paid_does() -> None:
+    rows = [
+        model("openai/o", 5, "US"),
+        model("openai/o:free", 7, "US"),
+        model("qwen/q:free", 9, "CN"),
+        model("x/y:free", 11, "ZZ"),
+        model("other", 2, "ZZ"),
+    ]
+    paid = by_country(rows, "paid_only")
+    assert {code: (row["tokens"], row["models"]) for code, row in paid.items()} == {
+        "US": (5, 1),
+        "ZZ": (2, 0),
+    }
+
+
 def test_the_unattributed_row_is_there_for_every_week_method_and_knowledge() -> None:
     rows = [model("openai/o", 5, "US"), model("other", 5, "ZZ", week=MONDAY + WEEK)]
-    found = counted(rows)
-    assert found.filter(country_code="ZZ").height == 2 * 2 * len(METHODS) - 2
-    only_other = by_country([model("other", 5, "ZZ")])
-    assert list(only_other) == ["ZZ"]
-    assert (only_other["ZZ"]["tokens"], only_other["ZZ"]["share_hi"]) == (5, 1.0)
+    found = weeks_of(rows)
+    assert found.filter(country_code="ZZ").height == 2 * 2 * len(METHODS) - 2 * len(WITHOUT_OTHER)
+    assert set(found["method"]) == set(METHOD_NAMES)
+    for method in ("all_models", "paid_only"):
+        only_other = by_country([model("other", 5, "ZZ")], method)
+        assert list(only_other) == ["ZZ"]
+        assert (only_other["ZZ"]["tokens"], only_other["ZZ"]["share_hi"]) == (5, 1.0)
+    for method in WITHOUT_OTHER:
+        assert by_country([model("other", 5, "ZZ")], method) == {}
 
 
 def test_the_unattributed_have_no_share_and_no_rank() -> None:
@@ -125,7 +162,7 @@ def test_nothing_counted_leaves_shares_open() -> None:
 
 def test_the_weeks_own_columns_are_carried() -> None:
     given = {"days_observed": 6, "vanished_days": 1, "grain": "day", "depth": 49, "status": "incomplete"}
-    found = counted([model("openai/o", 5, "US")], iso_year=2025, iso_week=53, **given)
+    found = weeks_of([model("openai/o", 5, "US")], iso_year=2025, iso_week=53, **given)
     assert found.select("iso_year", "iso_week", *given).unique().rows() == [(2025, 53, *given.values())]
 
 
@@ -198,13 +235,22 @@ CODES = ["CA", "CN", "FR", "US"]
 @given(
     st.dictionaries(st.sampled_from(CODES), st.integers(0, 7), min_size=1),
     st.integers(0, 8),
+    st.sampled_from([("all_models", False), ("paid_only", False), ("named_only", True)]),
 )
-def test_ranks_are_the_extremes_over_all_ways_of_sharing(tokens: dict[str, int], spare: int) -> None:
-    found = by_country(one_model_each(tokens, spare))
+def test_ranks_are_the_extremes_over_all_ways_of_sharing(
+    tokens: dict[str, int], spare: int, way: tuple[str, bool]
+) -> None:
+    """What is shared is `other`: unattributed, or hidden in a chart that is cut short."""
+    method, truncated = way
+    found = by_country(one_model_each(tokens, spare), method, truncated=truncated)
     ranks = {code: (row["rank_best"], row["rank_worst"]) for code, row in found.items() if code != "ZZ"}
     assert ranks == extreme_ranks(tokens, spare)
     for code, row in found.items():
-        if code != "ZZ":
+        if code == "ZZ":
+            continue
+        if truncated and row["rank_best"] != row["rank_worst"]:
+            assert row["rank"] is None
+        else:
             assert row["rank"] == 1 + sum(each > tokens[code] for each in tokens.values())
             assert row["rank_best"] <= row["rank"] <= row["rank_worst"]
 
@@ -212,12 +258,18 @@ def test_ranks_are_the_extremes_over_all_ways_of_sharing(tokens: dict[str, int],
 ENTRIES = st.tuples(st.sampled_from([*CODES, "ZZ"]), st.sampled_from([*CODES, "ZZ"]))
 
 
+NAMES = st.tuples(st.sampled_from("abcdefghijkl"), st.sampled_from(["", "", "", ":free", ":beta"]))
+
+
 @st.composite
 def many_models(draw: st.DrawFn, largest: int = LARGEST) -> list[Row]:
     """A week's models, and perhaps `other`, that come to `largest` tokens at the most."""
-    owners = draw(st.lists(ENTRIES, min_size=1, max_size=14))
+    owners = draw(st.lists(st.tuples(NAMES, ENTRIES), min_size=1, max_size=16))
     counts = st.integers(0, 3) | st.integers(0, largest // (len(owners) + 1))
-    rows = [model(f"a/{n}", draw(counts), now, then) for n, (now, then) in enumerate(owners)]
+    rows = [
+        model(f"{author}/{n}{variant}", draw(counts), now, then)
+        for n, ((author, variant), (now, then)) in enumerate(owners)
+    ]
     return [*rows, model("other", draw(counts), "ZZ")] if draw(st.booleans()) else rows
 
 
@@ -225,38 +277,50 @@ def many_models(draw: st.DrawFn, largest: int = LARGEST) -> list[Row]:
 @given(many_models(), many_models())
 def test_every_token_is_in_one_country_or_in_none(first: list[Row], second: list[Row]) -> None:
     second = [row | {"week_start": MONDAY + WEEK} for row in second]
-    found = counted(first + second).filter(method="all_models")
-    for week, rows in ((MONDAY, first), (MONDAY + WEEK, second)):
-        for knowledge, column in (("now", "country_code"), ("then", "country_code_then")):
-            tokens: dict[str, int] = {"ZZ": 0}
-            for row in rows:
-                tokens[row[column]] = tokens.get(row[column], 0) + row["tokens"]
-            mine = found.filter(week_start=week, knowledge=knowledge)
-            assert dict(mine.select("country_code", "tokens").rows()) == tokens
-            assert sum(mine["tokens"].to_list()) == sum(row["tokens"] for row in rows)
-            assert mine["models"].sum() == sum(row["model_permaslug"] != "other" for row in rows)
+    found = weeks_of(first + second)
+    for week, every in ((MONDAY, first), (MONDAY + WEEK, second)):
+        for method in METHOD_NAMES:
+            names = chosen({row["model_permaslug"]: row["tokens"] for row in every}, method)
+            rows = [row for row in every if row["model_permaslug"] in names]
+            for knowledge, column in (("now", "country_code"), ("then", "country_code_then")):
+                mine = found.filter(week_start=week, method=method, knowledge=knowledge)
+                tokens: dict[str, int] = {"ZZ": 0} if rows else {}
+                for row in rows:
+                    tokens[row[column]] = tokens.get(row[column], 0) + row["tokens"]
+                assert dict(mine.select("country_code", "tokens").rows()) == tokens
+                assert mine.height == len(tokens)
+                assert sum(mine["tokens"].to_list()) == sum(row["tokens"] for row in rows)
+                assert mine["models"].sum() == sum(row["model_permaslug"] != "other" for row in rows)
 
 
 @settings(deadline=None, derandomize=True, max_examples=80)
-@given(many_models(EXACT))
-def test_the_point_lies_within_its_bounds(rows: list[Row]) -> None:
-    found = counted(rows)
-    for (_, _), group in found.group_by("method", "knowledge"):
-        total = sum(group["tokens"].to_list())
+@given(many_models(EXACT), st.booleans())
+def test_the_point_lies_within_its_bounds(rows: list[Row], truncated: bool) -> None:
+    other = sum(row["tokens"] for row in rows if row["model_permaslug"] == "other")
+    truncated = truncated and other > 0
+    found = weeks_of(rows, truncated=truncated)
+    for (method, _), group in found.group_by("method", "knowledge"):
+        whole = not truncated or method == "top9_named"
+        hidden = 0 if whole or method not in WITHOUT_OTHER else other
+        tokens_of = sum(group["tokens"].to_list())
+        total = tokens_of + hidden
         nobody = group.row(by_predicate=pl.col("country_code") == "ZZ", named=True)["tokens"]
         for row in group.filter(pl.col("country_code") != "ZZ").iter_rows(named=True):
             tokens = row["tokens"]
-            assert row["tokens_hi"] == tokens + nobody
+            assert row["tokens_hi"] == tokens + nobody + hidden
             assert 0 <= row["share_lo"] <= row["share_hi"] <= 1
             if total:
                 assert row["share_lo"] == float(Fraction(tokens, total))
-                assert row["share_hi"] == float(Fraction(tokens + nobody, total))
-            if total > nobody:
-                assert row["share"] == float(Fraction(tokens, total - nobody))
+                assert row["share_hi"] == float(Fraction(tokens + nobody + hidden, total))
+            if whole and tokens_of > nobody:
+                assert row["share"] == float(Fraction(tokens, tokens_of - nobody))
                 assert row["share_lo"] <= row["share"] <= row["share_hi"]
             else:
                 assert row["share"] is None
-            assert row["rank_best"] <= row["rank"] <= row["rank_worst"]
+            if whole or row["rank_best"] == row["rank_worst"]:
+                assert row["rank_best"] <= row["rank"] <= row["rank_worst"]
+            else:
+                assert row["rank"] is None
 
 
 @settings(deadline=None, derandomize=True, max_examples=80)
@@ -266,11 +330,12 @@ def test_one_more_unknown_author_never_raises_anyones_lower_bound(
 ) -> None:
     newcomer = model("0/new" if first_by_name else "z/new", tokens, "ZZ")
     key = ["method", "knowledge", "country_code"]
-    before, after = counted(rows), counted([*rows, newcomer])
+    before, after = weeks_of(rows), weeks_of([*rows, newcomer])
     both = after.join(before, on=key, how="left", suffix="_before").filter(pl.col("country_code") != "ZZ")
     assert both["share_lo_before"].null_count() == 0
     assert both.filter(pl.col("share_lo") > pl.col("share_lo_before")).height == 0
-    assert both.filter(pl.col("rank_worst") < pl.col("rank_worst_before"), method="all_models").height == 0
+    every = both.filter(pl.col("method").is_in(["all_models", "named_only", "paid_only"]))
+    assert every.filter(pl.col("rank_worst") < pl.col("rank_worst_before")).height == 0
 
 
 @pytest.mark.parametrize(
@@ -285,7 +350,7 @@ def test_one_more_unknown_author_never_raises_anyones_lower_bound(
 )
 def test_a_sum_beyond_the_largest_count_raises(rows: list[Row]) -> None:
     with pytest.raises(pl.exceptions.InvalidOperationError):
-        counted(rows)
+        weeks_of(rows)
 
 
 def test_a_sum_of_the_largest_count_is_exact() -> None:
@@ -316,8 +381,23 @@ def test_a_chart_that_is_cut_short_ranks_only_its_nine() -> None:
     assert nine["US"]["share"] == 13 / 27
 
 
-def test_a_rank_that_is_certain_stands_even_so() -> None:
-    found = by_country(one_model_each({"US": 90, "CN": 50, "FR": 5, "CA": 3}, 10), truncated=True)
+@pytest.mark.parametrize("method", ["named_only", "author_chart"])
+def test_without_other_a_chart_that_is_cut_short_has_the_bounds_of_all_models(method: str) -> None:
+    rows = [*one_model_each({"US": 13, "CN": 8, "FR": 6}, 20), model("x/y", 2, "ZZ")]
+    found, everything = by_country(rows, method, truncated=True), by_country(rows, truncated=True)
+    assert [(row["share"], row["rank"]) for row in found.values()] == [(None, None)] * 4
+    for code in ("US", "CN", "FR"):
+        for name in ("tokens", "tokens_hi", "share_lo", "share_hi", "rank_best", "rank_worst"):
+            assert found[code][name] == everything[code][name]
+    assert (found["ZZ"]["tokens"], found["ZZ"]["tokens_hi"], found["ZZ"]["share_hi"]) == (2, 22, 22 / 49)
+    whole = by_country(rows, method)
+    assert (whole["US"]["share"], whole["US"]["share_lo"], whole["US"]["rank"]) == (13 / 27, 13 / 29, 1)
+
+
+@pytest.mark.parametrize("method", [name for name in METHOD_NAMES if name != "top9_named"])
+def test_a_rank_that_is_certain_stands_even_so(method: str) -> None:
+    rows = one_model_each({"US": 90, "CN": 50, "FR": 5, "CA": 3}, 10)
+    found = by_country(rows, method, truncated=True)
     assert {code: row["rank"] for code, row in found.items()} == {
         "US": 1,
         "CN": 2,
@@ -331,9 +411,9 @@ def test_a_rank_that_is_certain_stands_even_so() -> None:
 def test_weeks_that_are_cut_short_leave_the_others_alone() -> None:
     later = MONDAY + timedelta(days=7)
     rows = one_model_each({"US": 5, "CN": 4}, 9)
-    frame = models(*rows, *(row | {"week_start": later} for row in rows))
+    rows += [row | {"week_start": later} for row in rows]
     weeks = pl.concat([coverage(MONDAY, truncated=True), coverage(later)])
-    found = country_week(frame, weeks, load().countries).filter(method="all_models", country_code="US")
+    found = by_week(rows, weeks).filter(method="all_models", country_code="US")
     assert found.select("week_start", "knowledge", "rank").rows() == [
         (MONDAY, "now", None), (MONDAY, "then", None), (later, "now", 1), (later, "then", 1),
     ]  # fmt: skip
@@ -343,6 +423,6 @@ def test_weeks_that_are_cut_short_leave_the_others_alone() -> None:
 @given(many_models(1000), st.randoms(use_true_random=False))
 def test_order_of_rows_never_matters(rows: list[Row], shuffle: Any) -> None:
     assume(len(rows) > 1)
-    before = counted(rows)
+    before = weeks_of(rows)
     shuffle.shuffle(rows)
-    assert counted(rows).equals(before)
+    assert weeks_of(rows).equals(before)

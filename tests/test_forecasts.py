@@ -1,15 +1,25 @@
 """What a forecast implies, beside what was observed."""
 
 import math
-from datetime import date
 from typing import Any
 
-import polars as pl
 import pytest
 
 from schemas.reference import load
-from tests.states import DAY, MONDAY, WEEK, Row, days_of, facts, find, one, override, standings, week_of, whole
-from transforms.forecasts import forecast_path
+from tests.states import (
+    DAY,
+    MONDAY,
+    WEEK,
+    Row,
+    days_of,
+    facts,
+    find,
+    one,
+    override,
+    standings,
+    week_of,
+    whole,
+)
 
 FORECAST: Row = {
     "forecast": "tenfold",
@@ -125,12 +135,9 @@ def test_levels_stay_not_comparable_and_the_reason_goes_with_them() -> None:
 
 
 def test_the_forecast_that_is_shipped_is_of_growth_and_not_of_level() -> None:
-    forecasts = load().forecasts
-    columns = {"method": "all_models", "knowledge": "now", "status": "settled", "tokens": 10**13}
-    observed = pl.DataFrame([{"week_start": MONDAY, "country_code": "CN", "as_of": None} | columns])
-    rows = forecast_path(observed, forecasts)
+    rows = standings(week_of({"deepseek/a": 10**13}), reference=load())["forecast_path"]
     row = one(rows, forecast="jpmorgan-china-inference-tokens")
     assert (row["comparable"], row["multiple"], row["printed_multiple"]) == ("no", 390.0, 370)
     assert row["implied_yearly"] == pytest.approx(390 ** (1 / 5) - 1)
+    assert (row["tokens"], row["country_code"]) == (10**13, "CN")
     assert find(rows, comparable="yes") == []
-    assert row["week_start"] == date(2026, 3, 9)

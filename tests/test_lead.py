@@ -11,23 +11,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import COUNTRY_LEAD_WEEK
+from schemas.methods import METHODS
 from schemas.reference import load
-from tests.frames import LARGEST, MONDAY, WEEK, countries, coverage, model, models
+from tests.frames import LARGEST, MONDAY, WEEK, counted, countries, coverage, model
 from transforms.country import country_week
 from transforms.lead import country_lead_week
 
 Row = dict[str, Any]
+METHOD_NAMES = [method.name for method in METHODS]
 
 
 @dataclass(frozen=True)
 class Week:
-    """A week's tokens by country; ranked: False where the chart is cut short, so that nobody has a rank."""
+    """A week's tokens by country.
+
+    ranked: False where the chart is cut short, so that nobody has a rank; hidden: what it may lack then.
+    """
 
     number: int
     tokens: dict[str, int]
     unattributed: int = 0
     status: str = "settled"
     ranked: bool = True
+    hidden: int = 0
 
     @property
     def monday(self) -> date:
@@ -40,24 +46,31 @@ class Week:
 
 def rows_of(week: Week, **series: str) -> list[Row]:
     """The week's rows of `country_week`."""
-    same = {"week_start": week.monday, "status": week.status, **series}
+    spare = week.unattributed + week.hidden
+    unpublished = {"unattributed": week.unattributed, "hidden": week.hidden}
+    same = {"week_start": week.monday, "status": week.status, **unpublished, **series}
     counts = [
         {
             "country_code": code,
             "tokens": tokens,
-            "tokens_hi": tokens + week.unattributed,
+            "tokens_hi": tokens + spare,
             "rank": 1 + sum(each > tokens for each in week.tokens.values()) if week.ranked else None,
             **same,
         }
         for code, tokens in week.tokens.items()
     ]
-    nobody = {"country_code": "ZZ", "tokens": week.unattributed, "tokens_hi": week.unattributed, **same}
+    nobody = {"country_code": "ZZ", "tokens": week.unattributed, "tokens_hi": spare, **same}
     return [*counts, nobody]
 
 
-def leads(weeks: Iterable[Week]) -> list[Row]:
-    found = country_lead_week(countries(row for week in weeks for row in rows_of(week)))
+def computed(counts: pl.DataFrame) -> pl.DataFrame:
+    found = COUNTRY_LEAD_WEEK.conform(country_lead_week(counts))
     assert list(COUNTRY_LEAD_WEEK.problems(found)) == []
+    return found
+
+
+def leads(weeks: Iterable[Week]) -> list[Row]:
+    found = computed(countries(row for week in weeks for row in rows_of(week)))
     return list(found.iter_rows(named=True))
 
 
@@ -97,6 +110,12 @@ def test_a_lead_is_certain_if_the_rest_could_not_make_it_level(unattributed: int
     found = lead({"US": 50, "CN": 40}, unattributed)
     assert (found["leader"], found["lead_certain"]) == ("US", certain)
     assert found["streak_certain_weeks"] == int(certain)
+
+
+@pytest.mark.parametrize(("hidden", "certain"), [(0, True), (3, True), (4, False), (9, False)])
+def test_what_a_chart_hides_makes_a_lead_uncertain_too(hidden: int, certain: bool) -> None:
+    found = lead({"US": 50, "CN": 40}, 6, hidden=hidden)
+    assert (found["leader"], found["lead_certain"]) == ("US", certain)
 
 
 @pytest.mark.parametrize("order", [("US", "CN", "FR"), ("FR", "US", "CN")])
@@ -142,20 +161,22 @@ def test_a_lead_of_one_token_in_quintillions_is_a_lead() -> None:
 
 
 def leads_of_models(*rows: Row, truncated: bool = False, method: str = "all_models") -> Row:
-    found = country_week(models(*rows), coverage(MONDAY, truncated=truncated), load().countries)
-    return country_lead_week(found).filter(method=method, knowledge="now").row(0, named=True)
+    covered = coverage(MONDAY, truncated=truncated)
+    found = country_week(counted(rows, covered), covered, load().countries)
+    return computed(found).filter(method=method, knowledge="now").row(0, named=True)
 
 
-def test_a_chart_that_is_cut_short_has_a_leader_only_where_that_is_certain() -> None:
+@pytest.mark.parametrize("method", [name for name in METHOD_NAMES if name != "top9_named"])
+def test_a_chart_that_is_cut_short_has_a_leader_only_where_that_is_certain(method: str) -> None:
     open_ = [model("a/a", 50, "US"), model("b/b", 40, "CN"), model("other", 10, "ZZ")]
-    assert leads_of_models(*open_)["leader"] == "US"
-    found = leads_of_models(*open_, truncated=True)
+    assert leads_of_models(*open_, method=method)["leader"] == "US"
+    found = leads_of_models(*open_, truncated=True, method=method)
     assert (found["leader"], found["runner_up"], found["lead_certain"]) == (None, None, False)
     assert (found["streak_weeks"], found["lead_tokens"]) == (None, None)
     nine = leads_of_models(*open_, truncated=True, method="top9_named")
     assert (nine["leader"], nine["runner_up"], nine["lead_certain"]) == ("US", "CN", True)
     sure = [model("a/a", 50, "US"), model("b/b", 40, "CN"), model("other", 9, "ZZ")]
-    found = leads_of_models(*sure, truncated=True)
+    found = leads_of_models(*sure, truncated=True, method=method)
     assert (found["leader"], found["runner_up"], found["lead_tokens"], found["lead_certain"]) == (
         "US",
         "CN",
@@ -164,9 +185,10 @@ def test_a_chart_that_is_cut_short_has_a_leader_only_where_that_is_certain() -> 
     )
 
 
-def test_a_chart_that_is_cut_short_names_no_runner_up_that_is_not_certain() -> None:
+@pytest.mark.parametrize("method", [name for name in METHOD_NAMES if name != "top9_named"])
+def test_a_chart_that_is_cut_short_names_no_runner_up_that_is_not_certain(method: str) -> None:
     rows = [model("a/a", 90, "US"), model("b/b", 40, "CN"), model("c/c", 38, "FR"), model("other", 5, "ZZ")]
-    found = leads_of_models(*rows, truncated=True)
+    found = leads_of_models(*rows, truncated=True, method=method)
     assert (found["leader"], found["runner_up"], found["lead_tokens"]) == ("US", None, None)
     assert (found["lead_certain"], found["streak_weeks"]) == (True, 1)
 
@@ -244,6 +266,9 @@ def test_each_method_and_knowledge_has_its_own_streak() -> None:
         ("all_models", "then"): [CN, US, US],
         ("top9_named", "now"): [US, US, CN],
         ("top9_named", "then"): [US, CN, US],
+        ("named_only", "now"): [CN, CN, US],
+        ("paid_only", "then"): [CN, CN, CN],
+        ("author_chart", "now"): [CN, US, CN],
     }
     rows = [
         row
@@ -251,7 +276,7 @@ def test_each_method_and_knowledge_has_its_own_streak() -> None:
         for n, tokens in enumerate(weeks)
         for row in rows_of(Week(n, tokens), method=method, knowledge=knowledge)
     ]
-    found = country_lead_week(countries(rows))
+    found = computed(countries(rows))
     assert {
         key: found.filter(method=key[0], knowledge=key[1])["streak_weeks"].to_list() for key in series
     } == {
@@ -259,12 +284,15 @@ def test_each_method_and_knowledge_has_its_own_streak() -> None:
         ("all_models", "then"): [1, 1, 2],
         ("top9_named", "now"): [1, 2, 1],
         ("top9_named", "then"): [1, 1, 1],
+        ("named_only", "now"): [1, 2, 1],
+        ("paid_only", "then"): [1, 2, 3],
+        ("author_chart", "now"): [1, 1, 1],
     }
 
 
 def test_a_streak_never_goes_on_from_another_series() -> None:
     rows = [*rows_of(Week(0, US)), *rows_of(Week(1, US), method="top9_named")]
-    found = country_lead_week(countries(rows))
+    found = computed(countries(rows))
     assert found.select("streak_weeks", "streak_is_lower_bound", "crossover").rows() == [(1, True, None)] * 2
 
 
@@ -280,7 +308,8 @@ def is_certain(week: Week) -> bool:
     """The leader stays strictly ahead of each rival, or of one that is not listed, that has all the rest."""
     leader = leader_of(week)
     rivals = [week.tokens[code] for code in week.tokens if code != leader] or [0]
-    return leader is not None and all(week.tokens[leader] > each + week.unattributed for each in rivals)
+    spare = week.unattributed + week.hidden
+    return leader is not None and all(week.tokens[leader] > each + spare for each in rivals)
 
 
 def run_back(weeks: dict[date, Week], monday: date, certain: bool = False) -> int:
@@ -321,8 +350,9 @@ def histories(draw: st.DrawFn) -> list[Week]:
     usual = st.sampled_from([US, US, CN]) | tokens
     status = st.sampled_from(["settled", "settled", "settled", "provisional", "incomplete"])
     ranked = st.sampled_from([True, True, True, False])
+    spare = st.sampled_from([0, 0, 0, 1, 9, 10])
     return [
-        Week(number, draw(usual), draw(st.sampled_from([0, 0, 0, 1, 9, 10])), draw(status), draw(ranked))
+        Week(number, draw(usual), draw(spare), draw(status), draw(ranked), draw(spare) // 2)
         for number in numbers
     ]
 
@@ -342,8 +372,8 @@ def test_leads_are_what_the_definitions_say(history: list[Week]) -> None:
 @given(histories(), st.randoms(use_true_random=False))
 def test_order_of_rows_never_matters(history: list[Week], shuffle: Any) -> None:
     rows = [row for week in history for row in rows_of(week)]
-    before = country_lead_week(countries(rows))
+    before = computed(countries(rows))
     shuffle.shuffle(rows)
-    after = country_lead_week(countries(rows))
+    after = computed(countries(rows))
     assert isinstance(after, pl.DataFrame)
     assert after.equals(before)

@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.methods import METHODS, Method
-from tests.frames import LARGEST, MONDAY, WEEK, model, models
-from transforms.methods import counted, ranks_truncated
+from tests.frames import LARGEST, MONDAY, WEEK, chosen, counted, coverage, model, models
+from transforms import methods
+from transforms.methods import select
 
 BY_NAME = {each.name: each for each in METHODS}
 ALL, TOP9 = BY_NAME["all_models"], BY_NAME["top9_named"]
+NAMED, PAID, AUTHORS = BY_NAME["named_only"], BY_NAME["paid_only"], BY_NAME["author_chart"]
 
 
 def slugs(rows: pl.DataFrame, method: Method) -> list[str]:
-    return counted(rows, method)["model_permaslug"].sort().to_list()
+    return select(rows, method)["model_permaslug"].sort().to_list()
 
 
 def test_names_are_unique_and_explained() -> None:
@@ -27,7 +29,18 @@ def test_names_are_unique_and_explained() -> None:
 
 def test_all_models_counts_every_row() -> None:
     rows = models(*(model(f"a/{n}", n) for n in range(60)), model("other", 7), model("x/y", 0, "ZZ"))
-    assert counted(rows, ALL).equals(rows)
+    assert select(rows, ALL).equals(rows)
+
+
+def test_named_only_counts_every_row_but_other() -> None:
+    rows = models(*(model(f"a/{n}", n) for n in range(60)), model("other", 7), model("x/y:free", 0, "ZZ"))
+    assert slugs(rows, NAMED) == sorted(["x/y:free", *(f"a/{n}" for n in range(60))])
+
+
+def test_paid_only_leaves_out_the_free_variants_and_no_other() -> None:
+    names = ["a/m", "a/m:free", "a/m:beta", "a/m:freemium", "a/free", "free/m", "b/m:free", "other"]
+    rows = models(*(model(name, 5) for name in names))
+    assert slugs(rows, PAID) == sorted(set(names) - {"a/m:free", "b/m:free"})
 
 
 def test_top9_takes_the_nine_largest_names() -> None:
@@ -80,7 +93,7 @@ def test_every_week_has_its_own_nine() -> None:
         week: slugs(rows.filter(week_start=week), TOP9) for week in (MONDAY, later)
     }
     assert weeks == {MONDAY: [f"a/{n:02}" for n in range(3, 12)], later: [f"a/{n:02}" for n in range(9)]}
-    assert counted(rows, TOP9).height == 18
+    assert select(rows, TOP9).height == 18
 
 
 @pytest.mark.parametrize(
@@ -88,21 +101,94 @@ def test_every_week_has_its_own_nine() -> None:
     [
         (ALL, False),
         (TOP9, True),
-        (Method("named_only", "", with_other=False), False),
+        (NAMED, False),
+        (PAID, False),
+        (AUTHORS, False),
         (Method("nine_and_other", "", with_other=True, largest=9), False),
-        (Method("author_chart", "", with_other=False, largest=9, entry="author"), False),
+        (Method("three_named", "", with_other=False, largest=3), True),
     ],
 )
-def test_only_the_nine_of_the_chart_can_be_ranked_where_it_is_cut_short(method: Method, whole: bool) -> None:
-    assert ranks_truncated(method) is whole
+@pytest.mark.parametrize("truncated", [False, True])
+def test_only_the_nine_of_the_chart_can_be_ranked_where_it_is_cut_short(
+    monkeypatch: pytest.MonkeyPatch, method: Method, whole: bool, truncated: bool
+) -> None:
+    monkeypatch.setattr(methods, "METHODS", (method,))
+    rows = [model("a/m", 5), model("a/n:beta", 3), model("other", 7)]
+    found = counted(rows, coverage(MONDAY, truncated=truncated))
+    assert set(found["method"]) == {method.name}
+    assert set(found["point"]) == {whole or not truncated}
+
+
+@pytest.mark.parametrize("truncated", [False, True])
+def test_a_chart_that_is_cut_short_hides_what_is_in_other_from_those_that_do_not_count_it(
+    truncated: bool,
+) -> None:
+    later = MONDAY + WEEK
+    rows = [
+        model("a/m", 5),
+        model("other", 7),
+        model("a/m", 5, week=later),
+        model("other", 9, week=later),
+    ]
+    covered = pl.concat([coverage(MONDAY, truncated=truncated), coverage(later)])
+    found = counted(rows, covered)
+    hidden = found.filter(week_start=MONDAY).select("method", "hidden").unique().rows()
+    some = 7 if truncated else 0
+    assert dict(hidden) == {
+        "all_models": 0,
+        "top9_named": 0,
+        "named_only": some,
+        "paid_only": 0,
+        "author_chart": some,
+    }
+    assert found.filter(week_start=later)["hidden"].unique().to_list() == [0]
+
+
+@pytest.mark.parametrize(("depth", "whole"), [(8, False), (9, True), (50, True)])
+def test_a_chart_of_fewer_than_nine_names_may_lack_some_of_the_nine(depth: int, whole: bool) -> None:
+    rows = [*(model(f"a/{n}", 5) for n in range(depth)), model("other", 7)]
+    found = counted(rows, coverage(MONDAY, truncated=True, depth=depth)).filter(method="top9_named")
+    assert found.select("point", "hidden").unique().rows() == [(whole, 0 if whole else 7)]
+
+
+def test_every_row_that_counts_is_there_as_known_then_and_now() -> None:
+    rows = [model("a/m", 5, "CN", "ZZ"), model("b/m:free", 3, "US"), model("other", 7, "ZZ")]
+    found = counted(rows, coverage(MONDAY))
+    for method in METHODS:
+        mine = found.filter(method=method.name)
+        for knowledge, country in (("now", "CN"), ("then", "ZZ")):
+            known = mine.filter(knowledge=knowledge).select("model_permaslug", "tokens", "country_code")
+            expected = {("a/m", 5, country), ("b/m:free", 3, "US"), ("other", 7, "ZZ")}
+            names = chosen({"a/m": 5, "b/m:free": 3, "other": 7}, method.name)
+            assert set(known.rows()) == {row for row in expected if row[0] in names}
+            assert known.height == len(names)
 
 
 def test_the_largest_authors_are_taken_with_all_their_models() -> None:
     method = Method("two_authors", "", with_other=False, largest=2, entry="author")
     tokens = {"a/m": 3, "a/n": 3, "b/m": 5, "c/m": 4, "c/n": 1, "d/m": 4}
-    named = [model(slug, count) | {"author": slug.split("/")[0]} for slug, count in tokens.items()]
-    rows = models(*named, model("other", 99))
+    rows = models(*(model(slug, count) for slug, count in tokens.items()), model("other", 99))
     assert slugs(rows, method) == ["a/m", "a/n", "b/m"]
+
+
+def test_nine_authors_are_taken_with_all_their_models_and_variants() -> None:
+    tokens = {f"{letter}/m": 10 for letter in "abcdefghij"} | {"j/n:free": 1, "k/n": 4, "k/o": 5}
+    rows = models(*(model(slug, count) for slug, count in tokens.items()), model("other", 99))
+    assert slugs(rows, AUTHORS) == [*(f"{letter}/m" for letter in "abcdefgh"), "j/m", "j/n:free"]
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-l]/[a-c]{1,2}(:free)?", fullmatch=True) | st.just("other"),
+        st.integers(0, 4) | st.integers(LARGEST // 26 - 2, LARGEST // 26),
+        max_size=26,
+    )
+)
+def test_every_method_counts_what_sorting_gives(tokens: dict[str, int]) -> None:
+    rows = models(*(model(slug, count) for slug, count in tokens.items()))
+    for method in METHODS:
+        assert slugs(rows, method) == sorted(chosen(tokens, method.name))
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)

@@ -11,7 +11,7 @@ from schemas import reference
 from schemas.errors import StandingsError
 from schemas.reference import OURS, Reference, load
 from schemas.table import Table
-from tests.states import DAY, MONDAY, Row, one, standings, week_of
+from tests.states import DAY, MONDAY, Row, one, rests_on, week_of
 
 ROWS: dict[str, dict[str, str]] = {
     "countries": {"country_code": "ZA", "country_name": "South Africa"},
@@ -72,7 +72,9 @@ def put(folder: Path, name: str, *rows: dict[str, str], header: list[str] | None
     return path
 
 
-def whose(facts: Reference, permaslug: str, monday: date = MONDAY, **options: Any) -> tuple[str | None, str, str]:
+def whose(
+    facts: Reference, permaslug: str, monday: date = MONDAY, **options: Any
+) -> tuple[str | None, str, str]:
     """Organisation, country and why, as known now."""
     row = model(facts, permaslug, monday, **options)
     return row["organisation"], row["country_code"], row["attribution"]
@@ -80,7 +82,7 @@ def whose(facts: Reference, permaslug: str, monday: date = MONDAY, **options: An
 
 def model(facts: Reference, permaslug: str, monday: date = MONDAY, at: datetime | None = None) -> Row:
     moment = {} if at is None else {"at": at}
-    tables = standings(week_of({permaslug: 5}, monday), reference=facts, **moment)
+    tables = rests_on(week_of({permaslug: 5}, monday), reference=facts, **moment)
     return one(tables["model_week"], model_permaslug=permaslug)
 
 
@@ -317,7 +319,7 @@ def test_a_malformed_file_is_refused_with_file_row_and_field(
 @pytest.mark.parametrize("table", reference.FILES, ids=lambda table: table.name)
 def test_a_column_that_is_not_known_is_refused(folder: Path, table: Table) -> None:
     path = put(folder, table.name, header=[*table.names, "colour"])
-    with pytest.raises(StandingsError, match="row 1: columns are .*colour, not ") as refusal:
+    with pytest.raises(StandingsError, match=r"row 1: columns are .*colour, not ") as refusal:
         load(folder)
     assert str(refusal.value).startswith(f"{path}: ")
 
@@ -378,6 +380,6 @@ def test_reported_reveals_do_not_count_for_those_who_want_them_confirmed() -> No
 
 
 def test_a_grade_goes_with_an_operators_reveal(folder: Path) -> None:
-    put(folder, "overrides", {"permaslug": "openrouter/x", "confidence": "unverified", "known_from": ""})
+    put(folder, "overrides", {"permaslug": "openrouter/x", "confidence": "unverified"})
     assert whose(load(folder), "openrouter/x") == (None, "ZZ", "cloaked")
     assert whose(load(folder, "unverified"), "openrouter/x") == ("xai", "US", "reveal")

@@ -10,7 +10,8 @@ import pytest
 
 from schemas import reference
 from schemas.errors import StandingsError
-from schemas.reference import CONFIDENCE, FILES, Reference, at_least, load
+from schemas.fields import CONFIDENCES
+from schemas.reference import FILES, Reference, at_least, load
 from transforms.attribute import author
 
 SHIPPED = Path(reference.__file__).parent
@@ -18,7 +19,7 @@ SHIPPED = Path(reference.__file__).parent
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the shipped files, to spoil."""
+    """An operator's folder that takes the place of every shipped file: a copy of them, to spoil."""
     for table in FILES:
         shutil.copy(SHIPPED / f"{table.name}.csv", tmp_path)
     return tmp_path
@@ -33,6 +34,10 @@ def load_frame(name: str) -> pl.DataFrame:
     frame = getattr(load(), name)
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def reveals() -> pl.DataFrame:
+    return load().overrides.filter(kind="reveal")
 
 
 def refusal(folder: Path) -> str:
@@ -51,9 +56,10 @@ def test_the_shipped_files_are_sound() -> None:
     facts = load()
     assert isinstance(facts, Reference)
     for table in FILES:
-        assert load_frame(table.name).schema == table.polars_schema()
+        assert load_frame(table.name).drop("file", "row").schema == table.polars_schema()
         assert load_frame(table.name).height > 0
     assert len(facts.sha256) == 64
+    assert facts.operator_sha256 is None
     assert facts.minimum_confidence == "reported"
 
 
@@ -79,7 +85,7 @@ def test_base_countries_are_countries() -> None:
 
 
 def test_every_organisation_is_somebodys() -> None:
-    used = {*load().authors["organisation"], *load().reveals["organisation"]}
+    used = {*load().authors["organisation"], *load().overrides["organisation"]}
     assert set(load().organisations["organisation"]) - used == set()
 
 
@@ -92,15 +98,14 @@ def test_cloaks_are_cloaks() -> None:
     assert load().authors.filter(kind="cloaked").height == 2
 
 
-def test_reveals_name_cloaked_models_without_variant() -> None:
-    slugs = load().reveals["permaslug"]
-    assert not slugs.str.contains(":").any()
-    authors = load().reveals.select(author(pl.col("permaslug"))).to_series()
+def test_overrides_name_models_without_variant_and_reveals_cloaked_ones() -> None:
+    assert not load().overrides["permaslug"].str.contains(":").any()
+    authors = reveals().select(author(pl.col("permaslug"))).to_series()
     assert set(authors) <= {"openrouter", "stealth"}
 
 
 def test_judgments_have_their_reasons() -> None:
-    for name in ("organisations", "authors", "reveals"):
+    for name in ("organisations", "authors", "overrides"):
         reasons = load_frame(name)["reason"]
         assert (reasons.str.len_chars() > 20).all()
         assert reasons.str.ends_with(".").all()
@@ -108,7 +113,7 @@ def test_judgments_have_their_reasons() -> None:
 
 def test_reveals_are_what_the_evidence_says(shared_data: Path) -> None:
     seats = dict(load().organisations.select("organisation", "country_code").rows())
-    mine = {row["permaslug"]: row for row in load().reveals.iter_rows(named=True)}
+    mine = {row["permaslug"]: row for row in reveals().iter_rows(named=True)}
     with (shared_data / "stealth_models.csv").open() as file:
         theirs = [row for row in csv.DictReader(file) if row["country_code"]]
     assert len(theirs) == len(mine)
@@ -121,7 +126,7 @@ def test_reveals_are_what_the_evidence_says(shared_data: Path) -> None:
 
 def test_grades_go_from_the_least_sure_to_the_surest() -> None:
     assert at_least("reported") == ("reported", "confirmed")
-    assert at_least(CONFIDENCE[0]) == CONFIDENCE
+    assert at_least(CONFIDENCES[0]) == CONFIDENCES
     with pytest.raises(ValueError, match="tuple"):
         at_least("certain")
 
@@ -136,13 +141,60 @@ SPOILT = {
     "blank around a name": ("organisations", 'newco," New",US,,,Why.,Seen.', "name has blanks around it"),
     "impossible date": ("organisations", "newco,New,US,2026-02-30,,Why.,Seen.", "valid_from is not a date"),
     "a date in words": ("organisations", "newco,New,US,,May 2026,Why.,Seen.", "valid_to is not a date"),
+    "a date without its zeros": ("organisations", "newco,New,US,2026-2-3,,Why.,Seen.", "valid_from is not a"),
+    "a seat nowhere": ("organisations", "newco,New,ZZ,,,Why.,Seen.", "country_code is ZZ"),
+    "a quoted nothing": ("organisations", 'newco,New,US,,,Why.,""', "evidence is empty"),
+    "an end before its beginning": (
+        "organisations",
+        "newco,New,US,2026-02-02,2026-02-02,Why.,Seen.",
+        "valid_to is not after valid_from",
+    ),
     "an id with blanks": ("organisations", "new co,New,US,,,Why.,Seen.", "organisation is not like"),
-    "an organisation twice": ("organisations", "openai,OpenAI,US,,,Why.,Seen.", "twice"),
-    "a key that is there twice": ("countries", "US,America", "country_code the same key is there twice"),
+    "an organisation twice": (
+        "organisations",
+        "openai,OpenAI,US,,,Why.,Seen.",
+        "organisation overlaps row ",
+    ),
+    "a key that is there twice": ("countries", "US,America", "country_code is there twice"),
+    "a forecast for no such country": (
+        "forecasts",
+        "new-one,A bank,EU,All,tokens a year,2025,10,2030,20,,no,Why.,A paper,",
+        "country_code is not in the file",
+    ),
+    "a forecast in words": (
+        "forecasts",
+        "new-one,A bank,CN,All,tokens a year,2025,ten,2030,20,,no,Why.,A paper,",
+        "value_from is not a integer",
+    ),
+    "a claim of a week that begins on a Tuesday": (
+        "claims",
+        "new-one,2026-03-10,CN,tokens,5,Five.,A paper,stated,,",
+        "week_start is no Monday",
+    ),
+    "a claim without its figure": (
+        "claims",
+        "new-one,2026-03-09,CN,tokens,,Five.,A paper,stated,,",
+        "tokens is empty",
+    ),
+    "a claim of a method that is none": (
+        "claims",
+        "new-one,2026-03-09,CN,tokens,5,Five.,A paper,stated,top8_named,",
+        "method_named is none of",
+    ),
+    "a claim for no such country": (
+        "claims",
+        "new-one,2026-03-09,EU,tokens,5,Five.,A paper,stated,,",
+        "country_code is not in the file",
+    ),
     "no such organisation": (
         "authors",
         "newauthor,organisation,nobody,,,,Why.",
         "organisation is not in the file",
+    ),
+    "a base in no such country": (
+        "authors",
+        "newauthor,organisation,openai,EU,,,Why.",
+        "base_country is not in the file",
     ),
     "no such kind": ("authors", "newauthor,company,openai,,,,Why.", "kind is none of"),
     "an organisation that is not said": (
@@ -156,26 +208,45 @@ SPOILT = {
         "newauthor,undecided,openai,,,,Why.",
         "organisation is given",
     ),
-    "two facts at a time": ("authors", "openai,organisation,openai,,2026-01-01,,Why.", "valid_from overlaps"),
+    "two facts at a time": (
+        "authors",
+        "openai,organisation,openai,,2026-01-01,,Why.",
+        "author overlaps row ",
+    ),
     "an unknown grade": (
-        "reveals",
-        "openrouter/new,openai,,2026-01-01,,certain,Why.,Seen.",
+        "overrides",
+        "openrouter/new,reveal,openai,,,,2026-01-01,,certain,Why.,Seen.",
         "confidence is none of",
     ),
-    "a reveal without a day": (
-        "reveals",
-        "openrouter/new,openai,,,,reported,Why.,Seen.",
+    "an unknown kind of override": (
+        "overrides",
+        "openrouter/new,rumour,openai,,,,2026-01-01,,reported,Why.,Seen.",
+        "kind is none of",
+    ),
+    "an override of a variant": (
+        "overrides",
+        "openrouter/new:free,reveal,openai,,,,2026-01-01,,reported,Why.,Seen.",
+        "permaslug is not like",
+    ),
+    "an override that was withdrawn before it was known": (
+        "overrides",
+        "openrouter/new,reveal,openai,,,,2026-01-02,2026-01-01,reported,Why.,Seen.",
+        "known_to is not after known_from",
+    ),
+    "an override without a day": (
+        "overrides",
+        "openrouter/new,reveal,openai,,,,,,reported,Why.,Seen.",
         "known_from is empty",
     ),
-    "a reveal of nobody": (
-        "reveals",
-        "openrouter/new,nobody,,2026-01-01,,reported,Why.,Seen.",
+    "an override of nobody": (
+        "overrides",
+        "openrouter/new,reveal,nobody,,,,2026-01-01,,reported,Why.,Seen.",
         "organisation is not in",
     ),
-    "two reveals at a time": (
-        "reveals",
-        "openrouter/pony-alpha,openai,,2026-05-01,,reported,Why.,Seen.",
-        "known_from overlaps",
+    "two overrides at a time": (
+        "overrides",
+        "openrouter/pony-alpha,reveal,openai,,,,2026-05-01,,reported,Why.,Seen.",
+        "permaslug overlaps row ",
     ),
 }
 """A file, one line more, and what is said of it."""
@@ -191,12 +262,16 @@ def test_a_spoilt_file_is_refused_with_file_row_and_field(folder: Path, case: st
     assert why in message
     row = int(message.removeprefix(f"{name}.csv: row ").split(":")[0])
     assert row == next_row(name) or "twice" in why
+    if "overlaps" in why:
+        key = next(table.key[0] for table in FILES if table.name == name)
+        other = load_frame(name).filter(pl.col(key) == line.split(",")[0])["row"].item()
+        assert message == f"{name}.csv: row {row}: {why}{other} of {name}.csv"
 
 
 def test_the_first_of_two_equal_keys_is_named(folder: Path) -> None:
     path = folder / "countries.csv"
     path.write_text("country_code,country_name\nCN,China\nUS,United States\nFR,France\nUS,America\n")
-    assert refusal(folder) == "countries.csv: row 3: country_code the same key is there twice"
+    assert refusal(folder) == "countries.csv: row 3: country_code is there twice"
 
 
 @pytest.mark.parametrize("table", FILES, ids=lambda table: table.name)
@@ -209,11 +284,12 @@ def test_another_header_is_refused(folder: Path, table: reference.Table) -> None
 
 
 @pytest.mark.parametrize("table", FILES, ids=lambda table: table.name)
-@pytest.mark.parametrize("spoil", ["absent", "empty", "ragged", "not text"])
+@pytest.mark.parametrize("spoil", ["a folder", "empty", "ragged", "not text"])
 def test_a_file_that_cannot_be_read_is_named(folder: Path, table: reference.Table, spoil: str) -> None:
     path = folder / f"{table.name}.csv"
-    if spoil == "absent":
+    if spoil == "a folder":
         path.unlink()
+        path.mkdir()
     elif spoil == "empty":
         path.write_text("")
     elif spoil == "ragged":
@@ -221,6 +297,22 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path, table: reference.Tabl
     else:
         path.write_bytes(path.read_bytes() + b"\xff\xfe,\xff\n")
     assert refusal(folder).startswith(f"{table.name}.csv: ")
+
+
+@pytest.mark.parametrize("table", FILES, ids=lambda table: table.name)
+def test_where_the_operator_has_no_such_file_ours_stands(folder: Path, table: reference.Table) -> None:
+    (folder / f"{table.name}.csv").unlink()
+    assert getattr(load(folder), table.name).equals(load_frame(table.name))
+
+
+@pytest.mark.parametrize("table", FILES, ids=lambda table: table.name)
+def test_a_shipped_file_that_is_absent_is_named(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, table: reference.Table
+) -> None:
+    monkeypatch.setattr(reference, "OURS", folder)
+    (folder / f"{table.name}.csv").unlink()
+    with pytest.raises(StandingsError, match=f"^{folder}/{table.name}.csv: cannot be read"):
+        load.__wrapped__()
 
 
 ORGANISATION = "mover,Mover,{},{},{},Why it was so.,Seen."
@@ -257,18 +349,58 @@ def test_a_gap_between_facts_is_fine(folder: Path) -> None:
 )
 def test_facts_that_overlap_are_refused(folder: Path, rows: list[tuple[str, str, str]]) -> None:
     moves(folder, *rows)
-    later = max(range(2), key=lambda n: rows[n][1])
-    row = next_row("organisations") + later
-    assert refusal(folder) == f"organisations.csv: row {row}: valid_from overlaps another row"
+    row = next_row("organisations")
+    overlap = f"organisation overlaps row {row} of organisations.csv"
+    assert refusal(folder) == f"organisations.csv: row {row + 1}: {overlap}"
+
+
+OVERRIDE = "openrouter/new,reveal,openai,,{},{},{},{},reported,Why it was so.,Seen."
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "apart"),
+    [
+        (("", "", "2026-01-01", "2026-02-01"), ("", "", "2026-02-01", ""), True),
+        (("", "", "2026-01-01", "2026-02-02"), ("", "", "2026-02-01", ""), False),
+        (("", "2026-02-01", "2026-01-01", ""), ("2026-02-01", "", "2026-01-01", ""), True),
+        (("", "2026-02-02", "2026-01-01", ""), ("2026-02-01", "", "2026-01-01", ""), False),
+        (("", "2026-02-02", "2026-01-01", "2026-03-01"), ("2026-02-01", "", "2026-03-01", ""), True),
+    ],
+)
+def test_overrides_must_be_apart_by_one_clock(
+    folder: Path, first: tuple[str, ...], second: tuple[str, ...], apart: bool
+) -> None:
+    path = folder / "overrides.csv"
+    path.write_text(path.read_text() + OVERRIDE.format(*first) + "\n" + OVERRIDE.format(*second) + "\n")
+    if apart:
+        assert load(folder).overrides.filter(permaslug="openrouter/new").height == 2
+    else:
+        row = next_row("overrides")
+        overlap = f"permaslug overlaps row {row} of overrides.csv"
+        assert refusal(folder) == f"overrides.csv: row {row + 1}: {overlap}"
 
 
 def test_the_digest_is_of_every_file(folder: Path) -> None:
-    same = load.__wrapped__(folder).sha256
+    same = load.__wrapped__(folder).operator_sha256
+    assert same == load().sha256 == load.__wrapped__(folder).sha256
+    for table in FILES:
+        path = folder / f"{table.name}.csv"
+        text = path.read_text()
+        path.write_text(text.replace("\n", "\r\n"))
+        assert load.__wrapped__(folder).operator_sha256 != same
+        assert load.__wrapped__(folder).sha256 == load().sha256
+        path.write_text(text)
+    assert load.__wrapped__(folder).operator_sha256 == same
+
+
+def test_our_own_digest_is_of_every_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(reference, "OURS", folder)
+    same = load.__wrapped__().sha256
     assert same == load().sha256
     for table in FILES:
         path = folder / f"{table.name}.csv"
         text = path.read_text()
         path.write_text(text.replace("\n", "\r\n"))
-        assert load.__wrapped__(folder).sha256 != same
+        assert load.__wrapped__().sha256 != same
         path.write_text(text)
-    assert load.__wrapped__(folder).sha256 == same
+    assert load.__wrapped__().sha256 == same

@@ -55,13 +55,21 @@ def test_every_table_is_well_declared(table: Table) -> None:
         assert not (column.values or column.pattern) or column.kind is Kind.TEXT, column.name
 
 
+WITHOUT_VINTAGE = {"attribution", "claim_value"}
+"""They rest on what other tables say of the same week."""
+PERHAPS_WITHOUT_DATA = {"claims"}
+"""What was printed stands there though there be no data of its week."""
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_published_table_is_keyed_by_week_and_says_its_vintage(table: Table) -> None:
     assert table.key[0] == "week_start"
     assert not any(table[name].nullable for name in table.key)
     assert table["week_start"].kind is Kind.DATE
-    assert table["as_of"].kind is Kind.MOMENT
-    assert not table["as_of"].nullable
+    assert ("as_of" in table) is (table.name not in WITHOUT_VINTAGE)
+    if "as_of" in table:
+        assert table["as_of"].kind is Kind.MOMENT
+        assert table["as_of"].nullable is (table.name in PERHAPS_WITHOUT_DATA)
     assert any(column.brief for column in table.columns)
 
 
@@ -69,14 +77,34 @@ def test_names_of_tables_are_unique() -> None:
     assert len({table.name for table in TABLES}) == len(TABLES)
 
 
+CHANGES = {"change", "difference", "from_reveals", "from_new_models", "from_free_variants", "from_rest"}
+"""Tokens, or a part of them, that may be fewer than none."""
+RATES = {
+    "growth",
+    "difference",
+    "difference_ratio",
+    "implied_yearly",
+    "implied_weekly",
+    "observed_weekly",
+    "observed_yearly",
+}
+"""Fractions that may lie below none or above all."""
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_counts_are_whole_numbers_and_shares_are_within_one(table: Table) -> None:
     for column in table.columns:
-        if column.unit in ("tokens", "rows", "models", "days", "weeks"):
+        if column.unit in ("tokens", "rows", "models", "weeks") or (
+            column.unit == "days" and column.name != "age_days"
+        ):
             assert column.kind is Kind.INTEGER, column.name
-            assert column.minimum in (0, 1), column.name
+            signed = column.unit == "tokens" and column.name in CHANGES
+            assert column.minimum in ((None,) if signed else (0, 1)), column.name
         if column.unit == "fraction":
-            assert (column.kind, column.minimum, column.maximum) == (Kind.NUMBER, 0, 1), column.name
+            limits = (None, None) if column.name in RATES else (0, 1)
+            assert (column.kind, column.minimum, column.maximum) == (Kind.NUMBER, *limits), column.name
+        if "share" in column.name:
+            assert column.unit == "fraction", column.name
 
 
 PROMISED = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import RANKING_ENTRY, WEEK_COVERAGE
+from schemas import OBSERVATION, RANKING_ENTRY, WEEK_COVERAGE
 from tests.frames import (
     DAY,
     LARGEST,
@@ -21,9 +21,10 @@ from tests.frames import (
     captured,
     digest,
     midnight,
+    said,
     seven_days,
 )
-from transforms.vintages import FULL_DEPTH, latest, ranking_entry, used, week_coverage
+from transforms.vintages import FULL_DEPTH, PRESENT, buckets, coverage, latest, states, used
 
 SUNDAY = MONDAY + 6 * DAY
 ENDS = midnight(MONDAY + WEEK)
@@ -50,7 +51,7 @@ def one_day(name: str, as_of: datetime, models: Mapping[str, int] | None, day: d
 
 
 def entries_of(*captures: Capture) -> pl.DataFrame:
-    entries = ranking_entry(*captured(*captures))
+    entries, _ = said(*captured(*captures))
     assert list(RANKING_ENTRY.problems(entries)) == []
     return entries
 
@@ -62,11 +63,36 @@ def vintages_of(*captures: Capture) -> list[tuple[datetime, str]]:
     return entries.select("as_of", "capture").unique(maintain_order=True).rows()
 
 
+def covered(entries: pl.DataFrame, observations: pl.DataFrame) -> pl.DataFrame:
+    """The coverage of every week at present, with `STATE`."""
+    return coverage(buckets(entries.lazy(), observations, states(entries)))
+
+
+def published(entries: pl.DataFrame, observations: pl.DataFrame) -> pl.DataFrame:
+    """`week_coverage`."""
+    state = covered(entries, observations)
+    assert set(state["known_at"]) <= {PRESENT}
+    found = WEEK_COVERAGE.conform(state)
+    assert list(WEEK_COVERAGE.problems(found)) == []
+    return found
+
+
+def newest_of(*captures: Capture) -> pl.DataFrame:
+    """The rows of the newest vintage of every bucket."""
+    entries = entries_of(*captures)
+    return latest(entries.lazy(), states(entries)).collect()
+
+
+def observations_of(*captures: Capture) -> list[tuple[datetime, str, bool]]:
+    """(as_of, capture, found) of each observation of the only bucket there is."""
+    _, observations = said(*captured(*captures))
+    assert list(OBSERVATION.problems(observations)) == []
+    assert observations.select("period", "date").n_unique() <= 1
+    return observations.select("as_of", "capture", "found").rows()
+
+
 def coverage_of(*captures: Capture) -> pl.DataFrame:
-    frames = captured(*captures)
-    coverage = week_coverage(*frames, ranking_entry(*frames))
-    assert list(WEEK_COVERAGE.problems(coverage)) == []
-    return coverage
+    return published(*said(*captured(*captures)))
 
 
 def week_of(*captures: Capture) -> dict[str, Any]:
@@ -118,7 +144,7 @@ def test_a_changed_name_count_or_row_is_other_content(other: dict[str, int]) -> 
 def test_captures_of_one_moment_are_ordered_by_their_digest() -> None:
     captures = [one_day(name, LATER, models) for name, models in (("f", A), ("0", B))]
     assert vintages_of(*captures) == [(LATER, digest("0")), (LATER, digest("f"))]
-    newest = latest(entries_of(*captures).lazy()).collect()
+    newest = newest_of(*captures)
     assert newest["capture"].unique().to_list() == [digest("f")]
 
 
@@ -144,16 +170,14 @@ def test_counts_are_kept_to_the_token() -> None:
 def test_a_model_that_left_the_top_is_not_counted_twice() -> None:
     before = {"anthropic/a": 10, "small/s": 3, "other": 1}
     after = {"anthropic/a": 10, "other": 4}
-    newest = latest(
-        entries_of(one_day("0", LATER, before), one_day("1", LATER + DAY, after)).lazy()
-    ).collect()
+    newest = newest_of(one_day("0", LATER, before), one_day("1", LATER + DAY, after))
     assert dict(newest.select("model_permaslug", "tokens").rows()) == after
 
 
 def test_the_latest_of_every_bucket_is_chosen_by_itself() -> None:
     first = whole_week("0", ENDS, A)
     again = one_day("1", ENDS + DAY, B, MONDAY + DAY)
-    newest = latest(entries_of(first, again).lazy()).collect()
+    newest = newest_of(first, again)
     restated = newest.filter(pl.col("capture") == digest("1"))
     assert restated["date"].unique().to_list() == [MONDAY + DAY]
     assert newest.height == 7 * len(A)
@@ -200,7 +224,34 @@ def test_a_bucket_that_was_open_or_partial_leaves_no_trace_beside_a_good_one() -
 
 def test_no_captures_are_no_rows() -> None:
     assert entries_of().height == 0
+    assert observations_of() == []
     assert coverage_of().height == 0
+
+
+# Observations
+
+
+def test_a_look_that_only_confirms_is_no_observation() -> None:
+    first, settling = one_day("3", ENDS, A), one_day("1", FRIDAY, B)
+    assert observations_of(first, one_day("2", ENDS + DAY, B), settling, one_day("0", LATER, A)) == [
+        (ENDS, digest("3"), True),
+        (FRIDAY, digest("1"), True),
+    ]
+
+
+def test_a_look_that_finds_a_day_gone_or_back_is_an_observation() -> None:
+    looks = {"0": A, "1": None, "2": None, "3": A, "4": None}
+    captures = [one_day(name, LATER + int(name) * DAY, models) for name, models in looks.items()]
+    assert [(name, there) for _, name, there in observations_of(*captures)] == [
+        (digest("0"), True),
+        (digest("1"), False),
+        (digest("3"), True),
+        (digest("4"), False),
+    ]
+
+
+def test_a_day_that_was_never_there_was_looked_at() -> None:
+    assert observations_of(one_day("0", ENDS, None)) == [(ENDS, digest("0"), False)]
 
 
 # Coverage
@@ -272,9 +323,9 @@ def test_the_grains_of_one_week_are_never_added() -> None:
     captures = captured(
         whole_week("0", ENDS, A), week_bucket("1", LATER, B), one_day("2", LATER, B, SUNDAY + DAY)
     )
-    entries = ranking_entry(*captures)
+    entries, observations = said(*captures)
     assert set(entries["period"]) == {"day", "week"}
-    rows = used(entries.lazy(), week_coverage(*captures, entries)).collect()
+    rows = used(entries.lazy(), covered(entries, observations)).collect()
     assert rows["period"].unique().to_list() == ["day"]
     assert rows.group_by("week_start").agg(pl.col("tokens").sum()).sort("week_start").rows() == [
         (MONDAY, 7 * 6),
@@ -288,7 +339,7 @@ def test_a_vanished_day_keeps_its_older_figures_and_counts_as_read_again() -> No
     after = Capture("1", FRIDAY, MONDAY, SUNDAY, without_sunday)
     found = week_of(before, after)
     assert (found["vanished_days"], found["days_observed"], found["status"]) == (1, 7, "settled")
-    newest = latest(entries_of(before, after).lazy()).collect()
+    newest = newest_of(before, after)
     assert newest.filter(date=SUNDAY).select("model_permaslug", "tokens", "as_of").rows() == [
         (slug, tokens, ENDS) for slug, tokens in B.items()
     ]
@@ -424,18 +475,27 @@ def covers(capture: Capture, period: str, bucket: date) -> bool:
     return capture.period == period and inside and midnight(bucket + length) <= capture.as_of
 
 
-def expected(history: Iterable[Capture]) -> tuple[set[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """The rows of every vintage, and the coverage of every week, without its ISO number."""
+def expected(
+    history: Iterable[Capture],
+) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The rows of every vintage, every observation, and the coverage of every week, without its ISO number."""
     ordered = sorted(history, key=lambda each: (each.as_of, each.name))
     days = [MONDAY + n * DAY for n in range(-7, 35)]
-    buckets = [("day", day) for day in days] + [("week", day) for day in days if day.weekday() == 0]
+    every = [("day", day) for day in days] + [("week", day) for day in days if day.weekday() == 0]
     rows: set[tuple[Any, ...]] = set()
+    observations: set[tuple[Any, ...]] = set()
     newest: dict[tuple[str, date], tuple[datetime, Mapping[str, int]]] = {}
-    for period, bucket in buckets:
+    for period, bucket in every:
         content = None
+        told = None
         for capture in ordered:
             given = capture.buckets.get(bucket)
-            if covers(capture, period, bucket) and given and given != content:
+            if not covers(capture, period, bucket):
+                continue
+            settles = midnight(bucket - bucket.weekday() * DAY + 11 * DAY)
+            if told != (told := (given is not None, capture.as_of >= settles)):
+                observations.add((period, bucket, capture.as_of, digest(capture.name), given is not None))
+            if given and given != content:
                 content = given
                 newest[period, bucket] = (capture.as_of, given)
                 rows |= {
@@ -466,33 +526,44 @@ def expected(history: Iterable[Capture]) -> tuple[set[tuple[Any, ...]], list[tup
                 max(newest[bucket][0] for bucket in seen),
             )
         )
-    return rows, weeks
+    return rows, observations, weeks
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)
 @given(histories())
 def test_vintages_and_coverage_are_what_the_definitions_say(history: list[Capture]) -> None:
-    frames = captured(*history)
-    entries = ranking_entry(*frames)
-    rows, weeks = expected(history)
+    entries, observations = said(*captured(*history))
+    rows, looked, weeks = expected(history)
     assert entries.height == len(rows)
     assert (
         set(entries.select("period", "date", "as_of", "capture", "model_permaslug", "tokens").rows()) == rows
     )
-    coverage = week_coverage(*frames, entries)
+    assert observations.height == len(looked)
+    assert set(observations.select("period", "date", "as_of", "capture", "found").rows()) == looked
+    coverage = published(entries, observations)
     assert coverage.drop("iso_year", "iso_week").rows() == weeks
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(histories())
+def test_at_every_moment_coverage_is_that_of_the_captures_until_then(history: list[Capture]) -> None:
+    entries, observations = said(*captured(*history))
+    for moment in {each.as_of for each in history}:
+        state = coverage(buckets(entries.lazy(), observations, states(entries, moment)))
+        assert set(state["known_at"]) <= {moment}
+        _, _, weeks = expected(each for each in history if each.as_of <= moment)
+        assert WEEK_COVERAGE.conform(state).drop("iso_year", "iso_week").rows() == weeks
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)
 @given(histories(), st.randoms(use_true_random=False))
 def test_order_of_captures_and_rows_never_matters(history: list[Capture], shuffle: Any) -> None:
-    frames = captured(*history)
-    entries = ranking_entry(*frames)
+    entries, observations = said(*captured(*history))
     shuffle.shuffle(history)
-    shuffled = [
-        each.sample(fraction=1, shuffle=True, seed=shuffle.getrandbits(30)) for each in captured(*history)
-    ]
-    assert ranking_entry(*shuffled).equals(entries)
-    assert week_coverage(*shuffled, entries.sample(fraction=1, shuffle=True, seed=1)).equals(
-        week_coverage(*frames, entries)
+    shuffled = said(
+        *(each.sample(fraction=1, shuffle=True, seed=shuffle.getrandbits(30)) for each in captured(*history))
     )
+    assert shuffled[0].equals(entries)
+    assert shuffled[1].equals(observations)
+    again = published(*(each.sample(fraction=1, shuffle=True, seed=1) for each in shuffled))
+    assert again.equals(published(entries, observations))

@@ -242,8 +242,8 @@ def table(
     selection = Selection(
         _day(week or first),
         _day(week or last),
-        as_of.replace(tzinfo=UTC) if as_of else None,
         {"method": method, "knowledge": knowledge, "country_code": country},
+        as_of.replace(tzinfo=UTC) if as_of else None,
     )
     found = select(from_environment(), name, selection)
     data = render(found.table, found.rows, form, found.metadata, _width())

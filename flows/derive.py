@@ -6,6 +6,7 @@ import logging
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -24,9 +25,11 @@ from flows.store import Store
 from schemas import COUNTRY_WEEK, MODEL_WEEK, OBSERVATION, RANKING_ENTRY, reference
 from schemas.errors import StandingsError
 from schemas.reference import Reference
-from transforms.parse import Answer, Unreadable, parse
+from transforms.contract import findings
+from transforms.parse import Answer, Period, Unreadable, parse
 from transforms.standings import attributed_tables, counted_tables
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
+from transforms.windows import HISTORY_STARTS, Window
 
 log = logging.getLogger("standings")
 
@@ -66,10 +69,13 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
         if key.rejection not in passed_over and (only is None or key in accepted or key.body in only)
     ]
     answers: dict[RawKey, Answer] = {}
-    rejected = []
+    rejected, told = [], []
     for key, body in zip(due, _bodies(store, due), strict=True):
         try:
-            answers[key] = parse(body, "week" if key.period == "week" else "day")
+            answer = parse(body, period_of(key))
+            if key not in accepted:
+                told += _findings(store, key, answer)
+            answers[key] = answer
         except Unreadable as problem:
             if key in accepted:
                 raise StandingsError(
@@ -86,6 +92,7 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
     log.info("conform: %d captures", len(captures))
     stage = Stage(store, uuid.uuid4().hex)
     stage.note("captures", [capture.to_json() for capture in captures])
+    stage.note("findings", told)
     frame, rows = _frames(captures, answers)
     seen = looks(frame, rows)
     stage.write(RANKING_ENTRY.name, ranking_entry(seen, rows))
@@ -148,6 +155,31 @@ def code_version() -> str:
         for path in sorted(Path(package.__path__[0]).rglob("*.py")):
             digest.update(path.read_bytes())
     return f"{importlib.metadata.version('token-standings')}+{digest.hexdigest()[:12]}"
+
+
+def period_of(key: RawKey) -> Period:
+    """The grain that was asked for."""
+    return "week" if key.period == "week" else "day"
+
+
+def _findings(store: Store, key: RawKey, answer: Answer) -> list[dict[str, str]]:
+    """What a new capture differs in from what was promised; raises `Unreadable` where that is critical."""
+    record = raw.request_of(store, key)
+    found = list(findings(answer, period_of(key), _window(record["request"]), HISTORY_STARTS))
+    for each in found:
+        if each.severity == "critical":
+            raise Unreadable(str(each))
+        level = logging.WARNING if each.severity == "warning" else logging.INFO
+        log.log(level, "conform: %s: %s", record["source"], each)
+    return [{"severity": each.severity, "problem": f"{record['source']}: {each}"} for each in found]
+
+
+def _window(request: dict[str, str]) -> Window | None:
+    """The window that a request asked for; None where it does not say."""
+    try:
+        return date.fromisoformat(request["start_date"]), date.fromisoformat(request["end_date"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _bodies(store: Store, due: list[RawKey]) -> list[bytes]:

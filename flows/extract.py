@@ -101,7 +101,6 @@ def _ask(settings: Settings, store: Store, request: dict[str, str]) -> RawKey:
         "Accept-Encoding": "gzip",
     }
     limiter = Limiter(store, settings.minute, settings.day)
-    url = f"{settings.base_url}{PATH}"
     try:
         with httpx.Client(timeout=TIMEOUT, headers=headers) as client:
             for attempt in stamina.retry_context(
@@ -109,7 +108,7 @@ def _ask(settings: Settings, store: Store, request: dict[str, str]) -> RawKey:
             ):
                 with attempt:
                     with limiter.request():
-                        response, body = _get(client, url, request)
+                        response, body = _get(client, settings.base_url, request)
                     return _land(settings, response, body, request)
     except _TryAgain as refusal:
         raise StandingsError(
@@ -121,16 +120,16 @@ def _ask(settings: Settings, store: Store, request: dict[str, str]) -> RawKey:
     raise AssertionError("the last attempt either returns or raises")
 
 
-def _get(client: httpx.Client, url: str, request: dict[str, str]) -> tuple[httpx.Response, bytes]:
+def _get(client: httpx.Client, base_url: str, request: dict[str, str]) -> tuple[httpx.Response, bytes]:
     """One answer, read within limits of time and size."""
     until = time.monotonic() + ATTEMPT_SECONDS
     body = bytearray()
-    with client.stream("GET", url, params=request) as response:
+    with client.stream("GET", f"{base_url}{PATH}", params=request) as response:
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > LARGEST_BODY:
                 raise StandingsError(
-                    f"{url}: the answer is larger than {LARGEST_BODY:,} bytes: it was not taken"
+                    f"{base_url}: the answer is larger than {LARGEST_BODY:,} bytes: it was not taken"
                 )
             if time.monotonic() > until:
                 raise httpx.ReadTimeout(f"the answer took longer than {ATTEMPT_SECONDS:.0f} s")
@@ -139,7 +138,7 @@ def _get(client: httpx.Client, url: str, request: dict[str, str]) -> tuple[httpx
         raise _TryAgain(_said(response, body), _retry_after(response.headers.get("retry-after")))
     if status != httpx.codes.OK:
         advice = f"; check {KEY}" if status in (401, 403) else ""
-        raise StandingsError(f"{url}: {_said(response, body)}{advice}")
+        raise StandingsError(f"{base_url}: {_said(response, body)}{advice}")
     return response, bytes(body)
 
 

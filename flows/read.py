@@ -30,8 +30,8 @@ class Selection:
 
     first: date | None = None
     last: date | None = None
-    as_of: datetime | None = None
     values: dict[str, str | None] = field(default_factory=dict)
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,11 @@ class Settings:
     lake: str = LAKE
     warehouse: Path = Path("lake/warehouse.duckdb")
     base_url: str = API
+    s3: S3Options = field(default_factory=S3Options)
     reference: Path | None = None
     minimum_confidence: str = MINIMUM_CONFIDENCE
     minute: Quota = A_MINUTE
     day: Quota = A_DAY
-    s3: S3Options = field(default_factory=S3Options)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:

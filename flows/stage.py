@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from flows import keys
-from flows.store import Store
+from flows.store import NotFound, Store
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,11 @@ class Stage:
         self.store.put(keys.staged(self.name, f"{name}.json"), json.dumps(content).encode())
 
     def noted(self, name: str) -> Any:
-        return json.loads(self.store.get(keys.staged(self.name, f"{name}.json")))
+        """What was noted under a name; None where nothing was."""
+        try:
+            return json.loads(self.store.get(keys.staged(self.name, f"{name}.json")))
+        except NotFound:
+            return None
 
     def clear(self) -> None:
         for key in list(self.store.list(keys.staged(self.name, ""))):

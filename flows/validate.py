@@ -38,6 +38,8 @@ def validate(settings: Settings, stage_name: str) -> str:
     stage = Stage(store, stage_name)
     source = _pandas()
     failures = {table.name: _failures(source, table, stage.read(table.name)) for table in TABLES}
+    if findings := stage.noted("findings"):
+        failures["captures"] = findings
     report = json.dumps(failures, indent=1, sort_keys=True, default=str).encode()
     key = keys.report(hashlib.sha256(report).hexdigest())
     store.put_once(key, report)
@@ -51,7 +53,8 @@ def validate(settings: Settings, stage_name: str) -> str:
         for grade in ("critical", "warning")
     )
     for problem in warnings:
-        log.warning("validate: warning: %s", problem)
+        if not problem.startswith("captures: "):
+            log.warning("validate: warning: %s", problem)
     if critical:
         more = f" (and {len(critical) - 1} more)" if critical[1:] else ""
         raise Invalid(f"{critical[0]}{more}: nothing was published; the report is {store.url}/{key}")

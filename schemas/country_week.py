@@ -29,15 +29,23 @@ COUNTRY_WEEK = Table(
         replace(
             fields.tokens,
             name="tokens_hi",
-            doc="Tokens if everything unattributed were this country's.",
+            doc="Tokens if everything unattributed were this country's, and what a cut-off chart hides.",
             brief=False,
         ),
         replace(
             fields.optional(fields.share),
             doc="tokens / (total - unattributed); empty for ZZ, and where the chart is cut short.",
         ),
-        replace(fields.share, name="share_lo", doc="Lower bound: tokens / total."),
-        replace(fields.share, name="share_hi", doc="Upper bound: (tokens + unattributed) / total."),
+        replace(
+            fields.share,
+            name="share_lo",
+            doc="Lower bound: tokens / total, what a cut-off chart hides included.",
+        ),
+        replace(
+            fields.share,
+            name="share_hi",
+            doc="Upper bound: tokens_hi / total, what a cut-off chart hides included.",
+        ),
         replace(fields.optional(fields.rank), doc="Rank among the countries by tokens.", brief=True),
         replace(
             fields.optional(fields.rank),

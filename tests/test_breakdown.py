@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+import schemas
 from schemas.methods import METHODS
 from tests.states import (
     AUTHOR,
@@ -625,6 +627,15 @@ def test_the_unattributed_by_name() -> None:
         found = {(row["attribution"], row["name"]): (row["tokens"], row["share"]) for row in rows}
         revealed = knowledge == "now"
         assert found == {key: value for key, value in then.items() if not (revealed and "alpha" in key[1])}
+
+
+def test_an_organisation_without_a_seat_yet_is_told_among_the_unattributed() -> None:
+    """Its seat is known only from a later week on, so that in this one no country can claim its models."""
+    later = FACTS.organisations.with_columns(valid_from=pl.lit(NEXT))
+    tables = standings(week_of({"openai/a": 60}), reference=replace(FACTS, organisations=later))
+    (row,) = find(tables["unattributed_week"], method="all_models", knowledge="now")
+    assert row["tokens"] == one(tables["country_week"], method="all_models", knowledge="now")["tokens"] == 60
+    assert row["attribution"] in schemas.UNATTRIBUTED_WEEK["attribution"].values
 
 
 @some

@@ -53,6 +53,7 @@ def _tokens_by_country(counted: pl.DataFrame) -> pl.DataFrame:
             models=pl.col("named").sum(),
             point=pl.col("point").first(),
             hidden=pl.col("hidden").first(),
+            open=pl.col("open").first(),
         )
         .with_columns(totals())
     )
@@ -69,8 +70,8 @@ def _bounds(counts: pl.DataFrame) -> pl.DataFrame:
         tokens_hi=pl.when(known).then(tokens + pl.col("unattributed")).otherwise(tokens) + hidden
     ).with_columns(
         share=pl.when(known & (attributed > 0)).then(tokens / attributed),
-        share_lo=pl.when(known).then(tokens / largest).otherwise(0.0).fill_null(0.0),
-        share_hi=(pl.col("tokens_hi") / largest).fill_null(1.0),
+        share_lo=pl.when(known & ~pl.col("open")).then(tokens / largest).otherwise(0.0).fill_null(0.0),
+        share_hi=pl.when(~pl.col("open")).then(pl.col("tokens_hi") / largest).fill_null(1.0),
     )
 
 
@@ -81,7 +82,8 @@ def _ranks(counts: pl.DataFrame) -> pl.DataFrame:
     ahead; the cheapest gaps are filled first. One country that is not listed is a rival with no tokens.
     """
     named = counts.filter(pl.col("country_code") != UNATTRIBUTED).with_columns(
-        spare=pl.col("unattributed") + pl.col("hidden")
+        # Where entries may be pushed out, no lead is too large to be lost.
+        spare=pl.when("open").then(pl.col("total")).otherwise("unattributed") + pl.col("hidden")
     )
     unlisted = named.select(*COUNT, rival=pl.lit(UNATTRIBUTED), rival_tokens=pl.lit(0, pl.Int64)).unique()
     rivals = pl.concat([named.select(*COUNT, rival="country_code", rival_tokens="tokens"), unlisted])

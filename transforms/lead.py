@@ -29,7 +29,7 @@ def _leads(countries: pl.DataFrame) -> pl.DataFrame:
         .agg(
             *(each.get(0, null_on_oob=True).name.prefix("first_") for each in largest),
             *(each.get(1, null_on_oob=True).name.prefix("second_") for each in largest),
-            pl.col("unattributed", "hidden", "status", "as_of").first(),
+            pl.col("unattributed", "hidden", "open", "status", "as_of").first(),
         )
     )
     first, second = pl.col("first_tokens"), pl.col("second_tokens")
@@ -40,7 +40,7 @@ def _leads(countries: pl.DataFrame) -> pl.DataFrame:
         runner_up=pl.when(has_second).then("second_country_code"),
         lead_tokens=pl.when(has_leader & has_second).then(first - second),
         lead_ratio=pl.when(has_leader & has_second & (second > 0)).then(first / second),
-        lead_certain=has_leader & (first - second.fill_null(0) > spare),
+        lead_certain=has_leader & ~pl.col("open") & (first - second.fill_null(0) > spare),
     )
 
 

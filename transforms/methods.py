@@ -12,8 +12,9 @@ def counted(models: pl.DataFrame, attributed: pl.DataFrame) -> pl.DataFrame:
     """Every row that each method counts, with whose it is as known then and now.
 
     models: `model_tokens`; attributed: `attribution` of the same models, by both knowledges.
-    Returns the models' tokens with method, knowledge, the attribution's columns, and two of a cut-off chart's:
-    `point`, whether the method's set is whole all the same, and `hidden`, the tokens that it may lack.
+    Returns the models' tokens with method, knowledge, the attribution's columns, and three of a cut-off chart's:
+    `point`, whether the method's set is whole all the same; `hidden`, the tokens that it may lack; `open`,
+    whether what it lacks may also push out what is there.
     """
     rows = pl.concat(
         select(models, method).select(
@@ -23,6 +24,7 @@ def counted(models: pl.DataFrame, attributed: pl.DataFrame) -> pl.DataFrame:
             "tokens",
             method=pl.lit(method.name),
             point=~pl.col("truncated") | _is_whole(method),
+            open=pl.col("truncated") & (method.entry == "author"),
         )
         for method in METHODS
     )

@@ -250,7 +250,7 @@ def _typed(column: Column) -> pl.Expr:
 def _check(text: pl.Series, frame: pl.DataFrame, column: Column) -> None:
     """Every cell of one column against its definition."""
     values = frame[column.name]
-    _refuse(text.is_not_null() & values.is_null(), frame, column.name, f"is not a {column.kind.value}")
+    _refuse(text.is_not_null() & values.is_null(), frame, column.name, f"is no {column.kind.value}")
     if not column.nullable:
         _refuse(values.is_null(), frame, column.name, "is empty")
     if column.values:

@@ -42,6 +42,13 @@ LONGEST_WAIT = 90.0
 LARGEST_BODY = 64 * 2**20
 """Bytes: twenty times what a year of rows takes."""
 
+
+def _tell(details: stamina.instrumentation.RetryDetails) -> None:
+    log.info("extract: trying again in %.0f s: %s", details.wait_for, details.caused_by)
+
+
+stamina.instrumentation.set_on_retry_hooks([_tell])
+
 _KEPT_OUT = {"set-cookie", "authorization", "proxy-authorization"}
 
 

@@ -67,7 +67,8 @@ def raw(key: str) -> RawKey | None:
     if len(parts) != 4:
         return None
     origin, period, part, sha256 = (each.partition("=")[2] or each for each in parts)
-    return RawKey(origin, period, part, sha256)
+    found = RawKey(origin, period, part, sha256)
+    return found if found.body == key else None
 
 
 def part(table: str, week: date, sha256: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,11 +36,11 @@ def load(settings: Settings) -> None:
     path = settings.warehouse
     if loaded_release(path) == manifest.release:
         return
-    if path.is_file() and loaded_release(path) is None and sealed_digest(path) is None:
+    if path.exists() and not path.is_dir() and loaded_release(path) is None and sealed_digest(path) is None:
         raise StandingsError(
             f"{path}: is no warehouse of ours and is not replaced: move it or set STANDINGS_WAREHOUSE"
         )
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,6 +57,9 @@ def load(settings: Settings) -> None:
             f"published, and the next run will load it"
         ) from None
     log.info("load: %s", path)
+    if published(store).release != manifest.release:
+        # Another run published meanwhile, and its load may have ended before this one.
+        load(settings)
 
 
 def loaded_release(path: Path) -> str | None:

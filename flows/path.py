@@ -11,6 +11,7 @@ from flows.load import load
 from flows.manifest import current
 from flows.publish import publish
 from flows.settings import Settings
+from flows.stage import Stage
 from flows.store import LostRace
 from flows.validate import Invalid, validate
 from schemas.errors import StandingsError
@@ -54,11 +55,13 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
         try:
             report = _tables(settings, conformed, run)
         except Invalid as problem:
+            _clear(settings, conformed)
             rejected += _pass_over(settings, conformed, problem)
             continue
         try:
             release = run(publish)(settings, conformed.stage, report)
         except LostRace:
+            _clear(settings, conformed)
             continue
         run(load)(settings)
         return Outcome(release, rejected)
@@ -83,12 +86,19 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
     sound: tuple[str, ...] = ()
     told = []
     for body in conformed.new:
+        tried = conform(settings, (*sound, body))
         try:
-            _tables(settings, conform(settings, (*sound, body)), directly)
+            _tables(settings, tried, directly)
             sound += (body,)
         except Invalid as why:
             if (key := keys.raw(body)) is not None:
                 told.append(raw.reject(store, key, str(why), code_version()))
+        finally:
+            _clear(settings, tried)
     if not told or (not sound and current(store).manifest is None):
         raise problem
     return tuple(told)
+
+
+def _clear(settings: Settings, conformed: Conformed) -> None:
+    Stage(open_lake(settings), conformed.stage).clear()

@@ -78,9 +78,17 @@ def default_warehouse(lake: str) -> Path:
 
 
 def _base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("https", "http") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound:
         raise StandingsError(f"OPENROUTER_BASE_URL is {url!r}; it must be an https:// address")
+    if parts.username or parts.password:
+        raise StandingsError(
+            "OPENROUTER_BASE_URL holds a user or password: the key goes into OPENROUTER_API_KEY"
+        )
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise StandingsError(
             f"OPENROUTER_BASE_URL is {url!r}: plain http would send the key in the clear; use https://"

@@ -98,7 +98,7 @@ def _failure(table: Table, frame: pl.DataFrame, result: Any) -> dict[str, Any]:
     positions = result.result.get("unexpected_index_list") or []
     rows = frame[positions[:SHOWN]].select(*table.key, *(c for c in columns if c not in table.key)).to_dicts()
     what = "could not be checked" if raised else f"{len(positions)} rows fail {config.type}"
-    where = f", the first is {rows[0]}" if rows else ""
+    where = f", the first is {json.dumps(rows[0], default=str)}" if rows else ""
     return {
         # A check that could not be made proves nothing.
         "severity": "critical" if raised else str(getattr(config.severity, "value", config.severity)),

@@ -25,6 +25,17 @@ R = TypeVar("R")
 # Great Expectations imports modules that Python 3.11 has deprecated; this is for whoever imports it first.
 GREAT_EXPECTATIONS = pytest.mark.filterwarnings("ignore:module 'sre_.*' is deprecated:DeprecationWarning")
 
+SOMETIMES_EMPTY = (
+    "country_growth",
+    "unattributed_week",
+    "revisions",
+    "reconciliation_week",
+    "claims",
+    "claim_value",
+    "forecast_path",
+)
+"""Tables that a lake of a few weeks may have no row of, or rows of other weeks than the data's."""
+
 NO_REPORT = "reports/none.json"
 
 

@@ -46,6 +46,7 @@ NAMES = (
     "openai/a:free",
     "anthropic/b",
     "z-ai/c",
+    "z-ai/c:thinking",
     "z-ai/d:free",
     "deepseek/e",
     "mistralai/f",
@@ -282,7 +283,7 @@ def test_nine_names_a_day_need_not_show_the_nine_of_the_week() -> None:
 
 def test_the_largest_models_of_a_country() -> None:
     models = {"openai/a": 40, "anthropic/b": 30, "openai/a:free": 30, "z-ai/c": 7, "openrouter/alpha": 3}
-    tables = standings(week_of(models), reference=FACTS)
+    tables = standings(week_of(models | {"openai/z": 0}), reference=FACTS)
     top = tables["country_top_models"]
     way = {"method": "all_models", "knowledge": "now"}
     shown = ("rank", "model_permaslug", "organisation", "tokens", "share")
@@ -290,6 +291,7 @@ def test_the_largest_models_of_a_country() -> None:
         (1, "openai/a", "openai", 40, 0.4),
         (2, "anthropic/b", "anthropic", 30, 0.3),
         (2, "openai/a:free", "openai", 30, 0.3),
+        (4, "openai/z", "openai", 0, 0.0),
     ]
     assert [tuple(row[name] for name in shown) for row in find(top, country_code="CN", **way)] == [
         (1, "z-ai/c", "zhipu", 7, 0.7),

@@ -25,6 +25,7 @@ def test_the_layout_is_the_one_that_readers_rely_on() -> None:
     assert key.body == f"raw/origin=api/period=day/slice=all/{SHA}.body"
     assert key.request == f"raw/origin=api/period=day/slice=all/{SHA}.request.json"
     assert key.rejection == f"quarantine/captures/origin=api/period=day/slice=all/{SHA}.json"
+    assert key.confirmation == f"confirmed/origin=api/period=day/slice=all/{SHA}"
     assert keys.part("country_week", WEEK, SHA) == f"parts/country_week/week=2026-07-06/{SHA}.parquet"
     assert keys.latest("country_week", WEEK) == "latest/country_week/week=2026-07-06/country_week.parquet"
     assert keys.manifest("000001-abc") == "manifests/000001-abc.json"

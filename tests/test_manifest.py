@@ -1,6 +1,7 @@
 """The manifest and the pointer: what a release lists, and that only whole ones are believed."""
 
 import json
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from flows import keys
 from flows.keys import RawKey
 from flows.lake import open_lake
-from flows.manifest import Capture, Manifest, Partition, current, point_to, published
+from flows.manifest import Capture, Manifest, Partition, current, point_to, published, read_manifest
+from flows.sealed import BrokenSeal, seal, unseal
 from flows.settings import Settings
 from flows.store import LostRace
-from schemas import RANKING_ENTRY, TABLES
+from schemas import CLAIMS, RANKING_ENTRY, TABLES, reference
 from schemas.errors import StandingsError
 from tests import lakes
 
@@ -27,14 +29,15 @@ MANIFEST = Manifest(
     published_at=MOMENT + timedelta(hours=1),
     kind="real",
     code="0.1.0+abc",
-    reference="cd" * 32,
+    reference={"sha256": "cd" * 32, "operator_sha256": None, "minimum_confidence": "reported"},
     report="reports/x.json",
     schemas={"country_week": 1},
     captures=(CAPTURE, replace(CAPTURE, as_of=MOMENT - timedelta(days=9))),
     tables={
         "country_week": {
             date(2026, 7, 6): Partition("parts/x.parquet", "ef" * 32, 17, 2**53 + 1, MOMENT, ("ab" * 32,))
-        }
+        },
+        "claims": {date(2026, 2, 9): Partition("parts/y.parquet", "01" * 32, 3, 9, None, ())},
     },
 )
 
@@ -60,6 +63,7 @@ def test_a_release_is_named_by_its_number_and_content() -> None:
         replace(MANIFEST, published_at=MOMENT),
         replace(MANIFEST, code="0.1.1"),
         replace(MANIFEST, captures=(CAPTURE,)),
+        replace(MANIFEST, reference={**MANIFEST.reference, "minimum_confidence": "confirmed"}),
         replace(MANIFEST, tables={}),
     ]
     assert len({each.release for each in (MANIFEST, *others)}) == 1 + len(others)
@@ -90,17 +94,45 @@ def test_an_altered_manifest_is_refused_with_its_key(settings: Settings) -> None
     point_to(store, MANIFEST, None)
     key = keys.manifest(MANIFEST.release)
     store.put(key, store.get(key).replace(b'"rows": 17', b'"rows": 18'))
-    with pytest.raises(StandingsError) as caught:
+    with pytest.raises(BrokenSeal) as caught:
         published(store)
     assert str(caught.value).startswith(f"{store.url}/{key}: ")
 
 
+def test_an_altered_pointer_is_refused_with_its_key(settings: Settings) -> None:
+    store = open_lake(settings)
+    point_to(store, MANIFEST, None)
+    pointer = store.get(keys.POINTER)
+    assert unseal(pointer, "") == {"release": MANIFEST.release, "manifest": keys.manifest(MANIFEST.release)}
+    for altered in (pointer.replace(b"000001-", b"000002-"), pointer + b" ", pointer[:-1], b"", b"[]"):
+        store.put(keys.POINTER, altered)
+        with pytest.raises(BrokenSeal) as caught:
+            current(store)
+        assert str(caught.value).startswith(f"{store.url}/{keys.POINTER}: ")
+
+
+def test_every_release_is_read_back_by_its_name(settings: Settings) -> None:
+    store = open_lake(settings)
+    point_to(store, MANIFEST, None)
+    second = MANIFEST.follow(MANIFEST, MOMENT + timedelta(hours=2))
+    point_to(store, second, current(store).version)
+    assert (second.number, second.previous) == (2, MANIFEST.release)
+    assert [read_manifest(store, each.release) for each in (MANIFEST, second)] == [MANIFEST, second]
+
+
+def test_a_flipped_bit_of_a_sealed_object_is_noticed_wherever_it_is() -> None:
+    sealed = seal({"release": "000001-abc", "rows": 17})
+    assert unseal(sealed, "x.json") == {"release": "000001-abc", "rows": 17}
+    for position in range(len(sealed)):
+        flipped = sealed[:position] + bytes([sealed[position] ^ 1]) + sealed[position + 1 :]
+        with pytest.raises(BrokenSeal, match=r"^x\.json: its bytes are not those that were written$"):
+            unseal(flipped, "x.json")
+
+
 def test_a_release_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     store = open_lake(lakes.on_disk(tmp_path))
-    encoded = MANIFEST.encode().replace(b'"format": 1', b'"format": 2')
-    store.put("manifests/newer.json", encoded)
-    pointer = {"release": "newer", "manifest": "manifests/newer.json", "sha256": lakes.digest(encoded)}
-    store.put(keys.POINTER, json.dumps(pointer).encode())
+    store.put("manifests/newer.json", seal({**MANIFEST.to_json(), "format": 2}))
+    store.put(keys.POINTER, seal({"release": "newer", "manifest": "manifests/newer.json"}))
     with pytest.raises(StandingsError, match="format 2, and this version reads 1: upgrade it"):
         published(store)
 
@@ -136,11 +168,17 @@ def test_a_release_says_what_it_is_made_of_and_rests_on(settings: Settings, tmp_
     assert windows[sha["week"]] == ("2026-06-29", "2026-07-05")
     assert all({each["key"], each["request"]} <= set(store.list("raw/")) for each in content["captures"])
     assert list(content["tables"]) == sorted(table.name for table in TABLES)
-    for weeks in content["tables"].values():
-        assert {week: each["sources"] for week, each in weeks.items()} == {
-            "2026-06-29": [sha["week"]],
-            "2026-07-06": [sha["day"]],
-        }
+    wanted = {"2026-06-29": [sha["week"]], "2026-07-06": [sha["day"]]}
+    claimed = {str(week) for week in reference.load().claims["week_start"]}
+    assert set(content["tables"]["claims"]) == claimed
+    for name, weeks in content["tables"].items():
+        sources = {week: each["sources"] for week, each in weeks.items()}
+        if name in lakes.SOMETIMES_EMPTY:
+            assert set(weeks) <= {*wanted, *claimed}
+            assert sources == {week: wanted.get(week, []) for week in weeks}
+        else:
+            assert sources == wanted
+    assert content["reference"] == reference.load().identity()
     assert content["schemas"] == {table.name: table.version for table in TABLES}
     assert content["kind"] == "real"
     assert content["number"] == 1
@@ -156,7 +194,9 @@ def test_a_partition_s_numbers_are_those_of_its_object(settings: Settings, tmp_p
         data = store.get(partition.key)
         assert partition.key == keys.part(table, week, lakes.digest(data))
         assert (partition.sha256, partition.bytes) == (lakes.digest(data), len(data))
-        assert partition.as_of == datetime(2026, 8, 1, tzinfo=UTC)
+        rests = "as_of" in next(each for each in TABLES if each.name == table) and partition.sources
+        assert partition.as_of == (datetime(2026, 8, 1, tzinfo=UTC) if rests else None)
+        assert bool(partition.sources) == (table != CLAIMS.name)
     assert manifest.tables[RANKING_ENTRY.name][date(2026, 7, 6)].rows == 14
 
 
@@ -176,7 +216,13 @@ def test_a_later_vintage_is_a_source_of_the_history_beside_the_earlier_one(
     lakes.bring(settings, late)
     manifest = lakes.manifest_of(settings)
     assert (manifest.number, manifest.previous) == (2, first.release)
-    sources = {table: set(weeks[monday].sources) for table, weeks in manifest.tables.items()}
+    tables = defaultdict(set)
+    for table, weeks in manifest.tables.items():
+        if monday in weeks:
+            tables[frozenset(weeks[monday].sources)].add(table)
     newest = lakes.digest(late.read_bytes())
-    assert sources.pop(RANKING_ENTRY.name) == {newest, lakes.digest(early.read_bytes())}
-    assert set(map(frozenset, sources.values())) == {frozenset({newest})}
+    every = {"ranking_entry", "observation", "country_week_history", "revisions"}
+    assert tables.pop(frozenset({newest, lakes.digest(early.read_bytes())})) == every
+    (rest,) = tables.values()
+    assert set(tables) == {frozenset({newest})}
+    assert rest | set(lakes.SOMETIMES_EMPTY) | every == {table.name for table in TABLES}

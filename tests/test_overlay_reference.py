@@ -271,7 +271,7 @@ REFUSED = {
     "a day that is none": (
         "overrides",
         [{"permaslug": "a/b", "known_from": "2026-02-30"}],
-        "row 2: known_from is not a date",
+        "row 2: known_from is no",
     ),
     "a grade that is none": (
         "overrides",
@@ -299,7 +299,7 @@ REFUSED = {
         "row 2: week_start is no Monday",
     ),
     "a claim without its figure": ("claims", [{"claim": "c", "tokens": ""}], "row 2: tokens is empty"),
-    "a figure that is not whole": ("claims", [{"claim": "c", "tokens": "4.69e12"}], "row 2: tokens is not a"),
+    "a figure that is not whole": ("claims", [{"claim": "c", "tokens": "4.69e12"}], "row 2: tokens is no"),
     "a claim twice": ("claims", [{"claim": "c"}, {"claim": "c"}], "claim is there twice"),
 }
 

@@ -1,6 +1,5 @@
 """Raw captures: bytes as they came, create-only, with all that a body does not say of itself."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from flows import raw
 from flows.lake import open_lake
 from flows.raw import Asked
+from flows.sealed import BrokenSeal, unseal
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
@@ -78,6 +78,33 @@ def test_altered_bytes_are_refused_with_their_key(settings: Settings) -> None:
     assert f"{store.url}/{key.body}" in str(caught.value)
 
 
+def test_an_altered_record_is_refused_with_its_key(settings: Settings) -> None:
+    store = open_lake(settings)
+    key, _ = raw.land(store, BODY, ASKED)
+    store.put(key.request, store.get(key.request).replace(b"200", b"201"))
+    with pytest.raises(BrokenSeal) as caught:
+        raw.request_of(store, key)
+    assert str(caught.value).startswith(f"{store.url}/{key.request}: ")
+
+
+def test_a_capture_is_finished_once_it_is_published_rejected_or_confirmed(settings: Settings) -> None:
+    store = open_lake(settings)
+    published, rejected, confirmed, waiting = (
+        raw.land(store, body, ASKED)[0] for body in (b"1", b"2", b"3", b"4")
+    )
+    line = raw.reject(store, rejected, "row 1: wrong", "0.1.0+abc")
+    assert line == f"{ASKED.source}: row 1: wrong"
+    assert unseal(store.get(rejected.rejection), "") == {
+        "capture": rejected.body,
+        "problem": line,
+        "code": "0.1.0+abc",
+    }
+    store.put(confirmed.confirmation, b"")
+    assert list(raw.unfinished(store, [published])) == [waiting]
+    raw.land(store, b"2", ASKED)
+    assert set(raw.unfinished(store, [published])) == {waiting, rejected}
+
+
 def test_a_landing_that_breaks_half_way_leaves_no_capture_and_is_made_good(tmp_path: Path) -> None:
     store = open_lake(lakes.on_disk(tmp_path))
 
@@ -99,7 +126,7 @@ def test_a_landing_that_breaks_half_way_leaves_no_capture_and_is_made_good(tmp_p
 def test_rejections_are_forgotten_and_the_captures_kept(tmp_path: Path) -> None:
     store = open_lake(lakes.on_disk(tmp_path))
     key, _ = raw.land(store, BODY, ASKED)
-    store.put(key.rejection, json.dumps({"problem": "unreadable"}).encode())
+    raw.put_on_record(store, key, "unreadable", "0.1.0+abc")
     raw.forget_rejections(store)
     assert list(store.list("quarantine/")) == []
     assert raw.body_of(store, key) == BODY

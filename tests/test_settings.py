@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.limiter import A_DAY, A_MINUTE, Quota
 from flows.settings import API, Settings, from_environment
 from flows.store import S3Options
 from schemas.errors import StandingsError
@@ -12,7 +13,14 @@ from schemas.errors import StandingsError
 
 def test_an_empty_environment_gives_the_defaults() -> None:
     assert from_environment({}) == Settings(
-        lake="file://./lake", warehouse=Path("./lake/warehouse.duckdb"), base_url=API, s3=S3Options()
+        lake="file://./lake",
+        warehouse=Path("./lake/warehouse.duckdb"),
+        base_url=API,
+        s3=S3Options(),
+        reference=None,
+        minimum_confidence="reported",
+        minute=A_MINUTE,
+        day=A_DAY,
     )
 
 
@@ -26,6 +34,10 @@ def test_a_variable_that_is_set_to_nothing_counts_as_not_set() -> None:
         "S3_CA_BUNDLE",
         "S3_CHECKSUM",
         "S3_ADDRESSING",
+        "REFERENCE",
+        "MINIMUM_CONFIDENCE",
+        "QUOTA_MINUTE",
+        "QUOTA_DAY",
     )
     empty = {f"STANDINGS_{name}": "" for name in names} | {"OPENROUTER_BASE_URL": ""}
     assert from_environment(empty) == from_environment({})
@@ -43,6 +55,10 @@ def test_every_variable_reaches_its_setting() -> None:
             "STANDINGS_S3_CA_BUNDLE": "/etc/ca.pem",
             "STANDINGS_S3_CHECKSUM": "when_required",
             "STANDINGS_S3_ADDRESSING": "virtual",
+            "STANDINGS_REFERENCE": "/etc/standings",
+            "STANDINGS_MINIMUM_CONFIDENCE": "circumstantial",
+            "STANDINGS_QUOTA_MINUTE": "20/60.5",
+            "STANDINGS_QUOTA_DAY": "1000/86400",
         }
     )
     assert found == Settings(
@@ -57,6 +73,10 @@ def test_every_variable_reaches_its_setting() -> None:
             checksum="when_required",
             addressing="virtual",
         ),
+        reference=Path("/etc/standings"),
+        minimum_confidence="circumstantial",
+        minute=Quota(20, 60.5),
+        day=Quota(1000, 86_400),
     )
 
 
@@ -90,13 +110,19 @@ def test_plain_http_is_taken_on_loopback(url: str) -> None:
     [
         ("OPENROUTER_BASE_URL", "http://openrouter.ai/api/v1", "in the clear"),
         ("OPENROUTER_BASE_URL", "http://127.0.0.1.example.org/api/v1", "in the clear"),
-        ("OPENROUTER_BASE_URL", "http://localhost@example.org/api/v1", "in the clear"),
         ("OPENROUTER_BASE_URL", "ftp://openrouter.ai", "https://"),
         ("OPENROUTER_BASE_URL", "openrouter.ai/api/v1", "https://"),
         ("OPENROUTER_BASE_URL", "https://", "https://"),
         ("STANDINGS_S3_VERIFY_TLS", "yes", "true, false"),
         ("STANDINGS_S3_CHECKSUM", "never", "when_supported, when_required"),
         ("STANDINGS_S3_ADDRESSING", "host", "auto, path, virtual"),
+        ("STANDINGS_MINIMUM_CONFIDENCE", "sure", "reported, unverified, circumstantial, confirmed"),
+        ("STANDINGS_QUOTA_MINUTE", "30", "such as 30/60"),
+        ("STANDINGS_QUOTA_MINUTE", "0/60", "such as 30/60"),
+        ("STANDINGS_QUOTA_MINUTE", "30/0", "such as 30/60"),
+        ("STANDINGS_QUOTA_MINUTE", "30/nan", "such as 30/60"),
+        ("STANDINGS_QUOTA_DAY", "500/inf", "such as 500/86400"),
+        ("STANDINGS_QUOTA_DAY", "many", "such as 500/86400"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_with_its_variable(name: str, value: str, told: str) -> None:
@@ -106,6 +132,15 @@ def test_a_value_that_cannot_be_used_is_told_with_its_variable(name: str, value:
     assert message.startswith(f"{name} is {value!r}")
     assert told in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("user", ["localhost", "sk-hidden", "me:sk-hidden", ":sk-hidden", "sk-hidden:"])
+def test_an_address_with_a_user_is_refused_without_showing_it(user: str) -> None:
+    with pytest.raises(StandingsError) as caught:
+        from_environment({"OPENROUTER_BASE_URL": f"https://{user}@example.org/api/v1"})
+    assert str(caught.value).startswith("OPENROUTER_BASE_URL holds a user or password")
+    assert "OPENROUTER_API_KEY" in str(caught.value)
+    assert "sk-hidden" not in str(caught.value)
 
 
 def test_the_key_of_the_source_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,8 @@ def _waiting(store: Store, request: dict[str, str]) -> RawKey | None:
     manifest = current(store).manifest
     published = [capture.key for capture in manifest.captures] if manifest else []
     for key in raw.unfinished(store, published):
-        if raw.request_of(store, key)["request"] == request:
+        record = raw.request_of(store, key)
+        if record["status"] == httpx.codes.OK and record["request"] == request:
             return key
     return None
 

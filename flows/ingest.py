@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ class Landed:
     new: int
 
 
-def ingest(settings: Settings, paths: Iterable[Path], period: str | None, origin: str | None) -> Landed:
+def ingest(settings: Settings, paths: Sequence[Path], period: str | None, origin: str | None) -> Landed:
     """Lands captured answers as they are; nothing is looked into.
 
     paths: files, or folders whose `*.json` files are taken. period and origin: what was asked, where no
@@ -37,6 +37,8 @@ def ingest(settings: Settings, paths: Iterable[Path], period: str | None, origin
     or the figures are of another kind than the lake's.
     """
     files = [file for path in paths for file in _files(path) if not file.name.endswith(SIDECAR)]
+    if not files:
+        raise StandingsError(f"{paths[0]}: there is no *.json file but sidecars")
     captures = [(file, _read(file), _asked(file, period, origin)) for file in files]
     kinds = {"simulated" if asked.origin == "simulated" else "real" for _, _, asked in captures}
     if len(kinds) > 1:

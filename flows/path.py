@@ -92,7 +92,7 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
             sound += (body,)
         except Invalid as why:
             if (key := keys.raw(body)) is not None:
-                told.append(raw.reject(store, key, str(why), code_version()))
+                told.append(raw.reject(store, key, f"is passed over: {why.finding}", code_version()))
         finally:
             _clear(settings, tried)
     if not told or (not sound and current(store).manifest is None):

@@ -120,7 +120,7 @@ def _write_parts(store: Store, stage: Stage) -> Partitions:
 
     def write(table: Table, week: date, frame: pl.DataFrame) -> Partition:
         sources = (looked if table in EVERY_VINTAGE else newest).get(week, [])
-        as_of: datetime | None = frame["as_of"].max() if "as_of" in table else None  # type: ignore[assignment]
+        as_of: datetime | None = frame["as_of"].max()  # type: ignore[assignment]
         metadata = {
             "table": table.name,
             "schema_version": str(table.version),

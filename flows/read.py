@@ -76,7 +76,7 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
         weeks = manifest.tables[name]
         held = f"it holds weeks {min(weeks)} to {max(weeks)}" if weeks else "it holds no week"
         raise StandingsError(f"no row of {name} is like that; {held}")
-    newest = rows["as_of"].max() if "as_of" in table else None
+    newest = rows["as_of"].max()
     line = citation(manifest.kind, newest if isinstance(newest, datetime) else manifest.as_of)
     metadata = {"table": name, "release": manifest.release, "citation": line, "caveat": CAVEAT}
     origins = _origin_note(manifest, _partitions(manifest, table, first, last))

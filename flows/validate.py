@@ -26,7 +26,11 @@ SHOWN = 10
 
 
 class Invalid(StandingsError):
-    """A critical check failed, so nothing is published and the published release stays."""
+    """A critical check failed, so nothing is published and the published release stays. `finding`: which."""
+
+    def __init__(self, finding: str, report: str) -> None:
+        super().__init__(f"{finding}: nothing was published; the report is {report}")
+        self.finding = finding
 
 
 def validate(settings: Settings, stage_name: str) -> str:
@@ -57,7 +61,7 @@ def validate(settings: Settings, stage_name: str) -> str:
             log.warning("validate: warning: %s", problem)
     if critical:
         more = f" (and {len(critical) - 1} more)" if critical[1:] else ""
-        raise Invalid(f"{critical[0]}{more}: nothing was published; the report is {store.url}/{key}")
+        raise Invalid(f"{critical[0]}{more}", f"{store.url}/{key}")
     log.info("validate: %d tables", len(TABLES))
     return key
 

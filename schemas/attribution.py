@@ -27,5 +27,6 @@ ATTRIBUTION = Table(
         ),
         Column("known_from", Kind.DATE, "The day on which the override became known.", nullable=True),
         Column("reason", Kind.TEXT, "The reason that the reference files give.", nullable=True),
+        fields.as_of,
     ),
 )

@@ -6,7 +6,7 @@ from schemas import fields
 from schemas.reference import CLAIMS as PRINTED
 from schemas.table import Column, Kind, Table
 
-VERDICT = r"^(?:reproduced under \w+|true for [\w, ]+ only|consistent|not reproduced|off by a factor of ten|no data)$"
+VERDICT = r"^(?:reproduced under \w+|true for [\w, /]+ only|consistent|not reproduced|off by a factor of ten|no data)$"
 
 CLAIMS = Table(
     name="claims",
@@ -64,5 +64,6 @@ CLAIM_VALUE = Table(
         replace(fields.optional(fields.country_code), name="leader", doc="The leading country."),
         Column("lead_certain", Kind.FLAG, "Whether it certainly leads.", nullable=True),
         Column("holds", Kind.FLAG, "Whether the claim is so under this method and knowledge.", brief=True),
+        fields.as_of,
     ),
 )

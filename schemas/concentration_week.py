@@ -23,6 +23,7 @@ CONCENTRATION_WEEK = Table(
     key=("week_start", "method", "knowledge", "level"),
     ordered=(
         ("hhi_lo", "hhi"),
+        ("hhi", "hhi_hi"),
         ("top1_share_lo", "top1_share"),
         ("top1_share", "top1_share_hi"),
         ("top3_share_lo", "top3_share"),

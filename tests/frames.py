@@ -184,7 +184,9 @@ def countries(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     unpublished = {name: [row.get(name, 0) for row in rows] for name in ("unattributed", "hidden")}
     published = ({name: row[name] for name in row.keys() - unpublished.keys()} for row in rows)
     return present(frame(COUNTRY_WEEK, published)).with_columns(
-        pl.Series(name, values, pl.Int64) for name, values in unpublished.items()
+        *(pl.Series(name, values, pl.Int64) for name, values in unpublished.items()),
+        # Of a chart of authors that is cut short, what is there may be pushed out.
+        open=pl.lit(False),
     )
 
 

@@ -100,6 +100,7 @@ def test_what_the_warehouse_sums_is_exact(settings: Settings) -> None:
 def test_an_open_reader_neither_blocks_a_load_nor_sees_it(settings: Settings) -> None:
     load(settings)
     first = lakes.manifest_of(settings).release
+    file = settings.warehouse.stat().st_ino
     with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
         query = f"SELECT release, (SELECT count(*) FROM week_coverage) FROM {RELEASE_TABLE}"
         assert reader.execute(query).fetchall() == [(first, 1)]
@@ -108,6 +109,8 @@ def test_an_open_reader_neither_blocks_a_load_nor_sees_it(settings: Settings) ->
         assert reader.execute(query).fetchall() == [(first, 1)]
         with pytest.raises(duckdb.InvalidInputException, match="read-only"):
             reader.execute(f"DELETE FROM {RELEASE_TABLE}")
+    # A file of its own took the name, since to write into the reader's would change what it reads next.
+    assert settings.warehouse.stat().st_ino != file
     assert loaded_release(settings.warehouse) == second
     with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
         assert reader.execute(query).fetchall() == [(second, 2)]

@@ -308,7 +308,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=120)
 @given(JSON)
 def test_no_json_raises_another_error(content: object) -> None:
     body = encoded(content)
@@ -325,7 +325,7 @@ PLACES: list[tuple[str | int, ...]] = [
 ]
 
 
-@settings(deadline=None, derandomize=True, max_examples=400)
+@settings(deadline=None, derandomize=True, max_examples=300)
 @given(st.sampled_from(PLACES), JSON, st.sampled_from(["day", "week"]))
 def test_any_value_in_any_place_is_read_or_refused(
     place: tuple[str | int, ...], value: object, period: Any

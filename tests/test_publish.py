@@ -238,6 +238,20 @@ def _crash(*_: object) -> None:
     raise MemoryError
 
 
+def test_latest_in_the_making_bears_no_release_s_mark(folder: Settings, two: tuple[Path, Path]) -> None:
+    lakes.bring(folder, two[0])
+    store = open_lake(folder)
+    before = published(store)
+    lakes.bring(folder, two[1])
+    crashing = lakes.Wrapped(store)
+    crashing.put = _crash  # type: ignore[attr-defined]
+    with pytest.raises(MemoryError):
+        refresh_latest(crashing, before, published(store))  # type: ignore[arg-type]
+    assert store.get(keys.LATEST_MARK) == b'{"release": null}'
+    lakes.publish(folder)
+    assert lakes.objects(folder, keys.LATEST) == lakes.wanted_latest(published(store))
+
+
 def test_a_crash_before_the_pointer_publishes_nothing(
     folder: Settings, two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,8 @@ def test_a_landing_that_breaks_half_way_leaves_no_capture_and_is_made_good(tmp_p
     with pytest.raises(StandingsError):
         raw.land(breaking, BODY, ASKED)  # type: ignore[arg-type]
     assert list(raw.landed(store)) == []
+    # The request goes first, so that no body is ever there without it.
+    assert [name.partition(".")[2] for name in store.list("raw/")] == ["request.json"]
     key, first_time = raw.land(store, BODY, ASKED)
     assert first_time
     assert raw.body_of(store, key) == BODY

@@ -333,6 +333,13 @@ def test_the_grains_of_one_week_are_never_added() -> None:
     ]
 
 
+def test_a_week_is_made_of_newest_vintages_only() -> None:
+    captures = captured(whole_week("0", ENDS, A), one_day("1", ENDS + DAY, B))
+    entries = ranking_entry(*captures)
+    rows = used(entries.lazy(), week_coverage(*captures, entries)).collect()
+    assert rows["tokens"].sum() == 6 * sum(A.values()) + sum(B.values())
+
+
 def test_a_vanished_day_keeps_its_older_figures_and_counts_as_read_again() -> None:
     without_sunday = {day: A for day in seven_days(A) if day != SUNDAY}
     before = whole_week("0", ENDS, B)
@@ -529,7 +536,7 @@ def expected(
     return rows, observations, weeks
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=120)
 @given(histories())
 def test_vintages_and_coverage_are_what_the_definitions_say(history: list[Capture]) -> None:
     entries, observations = said(*captured(*history))

@@ -5,7 +5,7 @@ import polars as pl
 from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED, Knowledge
 from schemas.reference import Reference, at_least
 from transforms.exact import exact_sum
-from transforms.vintages import PRESENT, STATE, used
+from transforms.vintages import STATE, used
 from transforms.weeks import WEEK, moment
 
 UNKNOWN = "unknown"
@@ -101,19 +101,20 @@ def _overrides(models: pl.DataFrame, reference: Reference, knowledge: Knowledge)
     """The overrides that count for each model in each state; one names a model without its variant.
 
     What counts as known `then` was known before the Monday that ends the week, and `now` at the state's own
-    moment; an override without a day is known only at present.
+    moment. An override without a day was never known then, and is known now at any moment.
     """
     sure = reference.overrides.filter(pl.col("confidence").is_in(at_least(reference.minimum_confidence)))
     asked = models.select(*_MODEL, permaslug=base(pl.col("model_permaslug")))
     found = _valid(asked.join(sure, on="permaslug"))
-    known_from = moment(pl.col("known_from")).fill_null(PRESENT)
-    known_to = moment(pl.col("known_to"))
+    known_from, known_to = moment(pl.col("known_from")), moment(pl.col("known_to"))
     if knowledge == "then":
         closed = moment(pl.col("week_start") + WEEK)
         limit = pl.min_horizontal(closed - pl.duration(microseconds=1), "known_at")
+        known = (known_from <= limit).fill_null(False)
     else:
         limit = pl.col("known_at")
-    counts = (known_from <= limit) & (known_to.is_null() | (known_to > limit))
+        known = (known_from <= limit).fill_null(True)
+    counts = known & (known_to.is_null() | (known_to > limit))
     return found.filter(counts).select(
         *_MODEL, "organisation", "confidence", "known_from", "reason", override="kind"
     )

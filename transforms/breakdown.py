@@ -22,7 +22,7 @@ def country_top_models(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataF
         counted.filter(pl.col("country_code") != UNATTRIBUTED)
         .with_columns(
             rank=pl.col("tokens").rank("min", descending=True).over(_SETTING),
-            share=pl.col("tokens") / _positive(pl.col("tokens").sum().over(_SETTING)),
+            share=pl.when("point").then(pl.col("tokens") / _positive(pl.col("tokens").sum().over(_SETTING))),
         )
         .sort("tokens", "model_permaslug", descending=[True, False])
         .group_by(_SETTING, maintain_order=True)
@@ -46,7 +46,7 @@ def country_growth(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame
 def _growth(rows: pl.DataFrame, first_seen: pl.DataFrame, span: int) -> pl.DataFrame:
     this, other = pl.col("tokens"), pl.col("tokens_before")
     model = [*_SETTING, "model_permaslug"]
-    columns = [*model, "variant", "tokens", overridden := "overridden"]
+    columns = [*model, "variant", "tokens", "overridden"]
     marked = rows.with_columns(overridden=pl.col("attribution").is_in(OVERRIDES)).select(columns)
     later = marked.with_columns(pl.col("week_start") + span * WEEK).rename({"tokens": "tokens_before"})
     weeks = rows.unique(COUNT).select(*COUNT, "status", "as_of")
@@ -58,11 +58,14 @@ def _growth(rows: pl.DataFrame, first_seen: pl.DataFrame, span: int) -> pl.DataF
         .with_columns(
             pl.col("tokens", "tokens_before").fill_null(0),
             variant=pl.coalesce("variant", "variant_before"),
-            overridden=pl.col(overridden).fill_null(False) | pl.col("overridden_before").fill_null(False),
+            # Of the model as a whole: what one country is given, another loses.
+            overridden=(pl.col("overridden").fill_null(False) | pl.col("overridden_before").fill_null(False))
+            .any()
+            .over(*COUNT, "model_permaslug"),
         )
         .with_columns(
             change=this - other,
-            part=pl.when(overridden)
+            part=pl.when("overridden")
             .then(pl.lit("from_reveals"))
             .when(pl.col("first_seen") > pl.col("week_start") - span * WEEK)
             .then(pl.lit("from_new_models"))
@@ -105,7 +108,7 @@ def _concentration(counted: pl.DataFrame, level: str) -> pl.DataFrame:
     held = (
         counted.with_columns(holder=holder)
         .group_by(*COUNT, "holder")
-        .agg(exact_sum("tokens"), pl.col("point", "hidden").first())
+        .agg(exact_sum("tokens"), pl.col("point", "hidden", "open").first())
         .sort("tokens", descending=True)
     )
     tokens = pl.col("tokens").filter(pl.col("holder").is_not_null())
@@ -122,25 +125,36 @@ def _concentration(counted: pl.DataFrame, level: str) -> pl.DataFrame:
             top1=tokens.head(1).sum(),
             top3=tokens.head(3).sum(),
             point=pl.col("point").first(),
+            open=pl.col("open").first(),
         )
         .with_columns(total=_positive(known + spare), known=_positive(known), level=pl.lit(level))
         .with_columns(
-            hhi=pl.when("point").then(_points(pl.col("squares"), known)),
-            hhi_lo=_points(pl.col("squares"), pl.col("total")).fill_null(0.0),
+            hhi=_points(pl.col("squares"), known),
+            hhi_lo=_points(pl.col("squares"), pl.col("total")),
             hhi_hi=_points(
                 pl.col("squares") - _square(pl.col("top1")) + _square(pl.col("top1") + spare), pl.col("total")
-            ).fill_null(10_000.0),
+            ),
             **{
                 f"{top}_share{suffix}": value
                 for top in ("top1", "top3")
                 for suffix, value in (
-                    ("", pl.when("point").then(pl.col(top) / known)),
-                    ("_lo", (pl.col(top) / pl.col("total")).fill_null(0.0)),
-                    ("_hi", ((pl.col(top) + spare) / pl.col("total")).fill_null(1.0)),
+                    ("", pl.col(top) / known),
+                    ("_lo", pl.col(top) / pl.col("total")),
+                    ("_hi", (pl.col(top) + spare) / pl.col("total")),
                 )
             },
         )
+        .with_columns(*_between("hhi", 10_000.0), *_between("top1_share", 1.0), *_between("top3_share", 1.0))
     )
+
+
+def _between(name: str, most: float) -> list[pl.Expr]:
+    """A figure between its bounds, which say nothing where what a chart hides may push out what is there."""
+    low = pl.when(~pl.col("open")).then(pl.col(f"{name}_lo")).fill_null(0.0)
+    high = pl.when(~pl.col("open")).then(pl.col(f"{name}_hi")).fill_null(most)
+    # Clipped, since a sum of squares as floats may land a hair outside of its bounds.
+    value = pl.when("point").then(pl.col(name).clip(low, high))
+    return [value.alias(name), low.alias(f"{name}_lo"), high.alias(f"{name}_hi")]
 
 
 def unattributed_week(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
@@ -151,8 +165,8 @@ def unattributed_week(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFr
         .filter(pl.col("country_code") == UNATTRIBUTED)
         .with_columns(name=pl.when(by_model).then("model_permaslug").otherwise("author"))
         .group_by(*COUNT, "attribution", "name")
-        .agg(exact_sum("tokens"), pl.col("total").first())
-        .with_columns(share=(pl.col("tokens") / _positive(pl.col("total"))).fill_null(0.0))
+        .agg(exact_sum("tokens"), most=(pl.col("total") + pl.col("hidden")).first())
+        .with_columns(share=(pl.col("tokens") / _positive(pl.col("most"))).fill_null(0.0))
         .join(covered.select(*STATE, "status", "as_of"), on=STATE)
     )
 
@@ -167,4 +181,4 @@ def _square(value: pl.Expr) -> pl.Expr:
 
 def _points(squares: pl.Expr, total: pl.Expr) -> pl.Expr:
     """A sum of squared tokens as HHI points, never above what one holder of everything has."""
-    return pl.min_horizontal(squares / _square(total) * 10_000, pl.lit(10_000.0))
+    return (squares / _square(total) * 10_000).clip(upper_bound=10_000.0)

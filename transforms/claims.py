@@ -6,8 +6,10 @@ from schemas.fields import KNOWLEDGE, OTHER
 from schemas.methods import METHODS
 from schemas.reference import WORLD
 
-REPRODUCED = 0.005
-CONSISTENT = 0.05
+REPRODUCED = 5
+CONSISTENT = 50
+"""Thousandths by which ours may differ from what was printed: counted in whole tokens, since a float would round."""
+
 CHART = "top9_named"
 EVERYTHING = "all_models"
 
@@ -19,44 +21,41 @@ def claim_value(printed: pl.DataFrame, countries: pl.DataFrame, leads: pl.DataFr
 
     printed: the reference file; countries: `country_week`; leads: `country_lead_week`. A week that is not
     complete supports nothing. A chart that is cut short supports its largest entries and, with `other`, the
-    total of all models.
+    total of all models. A country without tokens in a week that is supported has none.
     """
+    said = printed.drop("file", "row", strict=False).rename({"tokens": "tokens_printed"})
     complete = countries.filter(pl.col("status") != "incomplete")
-    supported = pl.col("share").is_not_null()
-    world = (
+    ways = (
         complete.group_by("week_start", *_WAY)
         .agg(
-            pl.col("tokens").sum(),
-            whole=supported.any() | (pl.col("method").first() == EVERYTHING),
+            world=pl.col("tokens").sum(),
+            whole=pl.col("share").is_not_null().any(),
             **{name: pl.col(name).first() for name in ("status", "as_of")},
         )
-        .filter("whole")
-        .select("week_start", *_WAY, "tokens", "status", "as_of", country_code=pl.lit(WORLD))
+        .with_columns(total=pl.col("whole") | (pl.col("method") == EVERYTHING))
     )
-    figures = pl.concat(
-        [
-            complete.filter(supported).select(
-                "week_start", *_WAY, "tokens", "status", "as_of", "country_code"
-            ),
-            world,
-        ]
-    )
-    tokens = printed.filter(pl.col("metric") == "tokens").drop("file", "row", strict=False)
-    difference = (pl.col("tokens_ours") - pl.col("tokens")) / pl.col("tokens")
+    world = pl.col("country_code") == WORLD
+    ours = complete.select("week_start", *_WAY, "country_code", "tokens")
     limit = pl.when(pl.col("basis") == "week inferred").then(CONSISTENT).otherwise(REPRODUCED)
     values = (
-        tokens.join(figures, on=["week_start", "country_code"], suffix="_ours")
-        .with_columns(difference=difference)
-        .with_columns(holds=pl.col("difference").abs() <= limit)
-        .with_columns(leader=pl.lit(None, pl.String), lead_certain=pl.lit(None, pl.Boolean))
-    )
-    sayings = printed.filter(pl.col("metric") == "leader").drop("file", "row", strict=False)
-    leading = (
-        sayings.join(
-            leads.filter(pl.col("status") != "incomplete", pl.col("leader").is_not_null()), on="week_start"
-        )
+        said.filter(pl.col("metric") == "tokens")
+        .join(ways, on="week_start")
+        .filter(pl.when(world).then("total").otherwise("whole"))
+        .join(ours, on=["week_start", *_WAY, "country_code"], how="left")
+        .with_columns(tokens=pl.when(world).then("world").otherwise(pl.col("tokens").fill_null(0)))
         .with_columns(
-            tokens_ours=pl.lit(None, pl.Int64),
+            difference=(pl.col("tokens") - pl.col("tokens_printed")) / pl.col("tokens_printed"),
+            holds=_within(pl.col("tokens"), limit),
+            leader=pl.lit(None, pl.String),
+            lead_certain=pl.lit(None, pl.Boolean),
+        )
+        .drop("world", "whole", "total")
+    )
+    leading = (
+        said.filter(pl.col("metric") == "leader")
+        .join(leads.filter(pl.col("status") != "incomplete", pl.col("leader").is_not_null()), on="week_start")
+        .with_columns(
+            tokens=pl.lit(None, pl.Int64),
             difference=pl.lit(None, pl.Float64),
             holds=pl.col("leader") == pl.col("country_code"),
         )
@@ -73,12 +72,13 @@ def claims(
     A method that fits is preferred in this order: the one that the wording names, then the chart's nine (for
     the world, all models), then the registry's; what was known then before what is known now.
     """
-    ranked = values.with_columns(_preference()).with_columns(
+    is_tenth = _within(pl.col("tokens") * 10, pl.lit(REPRODUCED))
+    ranked = values.with_columns(_preference(), is_tenth=is_tenth).with_columns(
         # Where nothing fits, the closest is told; where a tenth does, the closest to it.
         distance=pl.when(pl.col("holds").any().over("claim"))
         .then(0.0)
-        .when((_tenth().abs() <= REPRODUCED).any().over("claim"))
-        .then(_tenth().abs())
+        .when(pl.col("is_tenth").any().over("claim"))
+        .then((pl.col("tokens") * 10.0 / pl.col("tokens_printed") - 1).abs())
         .otherwise(pl.col("difference").abs())
     )
     best = ranked.sort("claim", ~pl.col("holds"), "distance", "preference").unique("claim", keep="first")
@@ -89,19 +89,15 @@ def claims(
             tried=pl.len(),
             holding=pl.col("holds").sum(),
             fits=pl.concat_str(_WAY, separator="/").filter("holds").str.join(", "),
-            methods=pl.col("method").filter("holds").unique(maintain_order=True).str.join(", "),
-            is_tenth=(_tenth().abs() <= REPRODUCED).any(),
+            is_tenth=pl.col("is_tenth").any(),
         )
     )
     told = (
-        printed.with_columns(tokens_printed="tokens")
-        .drop("tokens", "file", "row", strict=False)
-        .join(
-            best.select("claim", *_WAY, "difference", "status", "as_of", tokens="tokens_ours"),
-            on="claim",
-            how="left",
-        )
+        printed.rename({"tokens": "tokens_printed"})
+        .drop("file", "row", strict=False)
+        .join(best.select("claim", *_WAY, "difference", "status", "as_of", "tokens"), on="claim", how="left")
         .join(ways, on="claim", how="left")
+        .join(_methods_that_hold(ranked), on="claim", how="left")
         .with_columns(
             pl.col("tried", "holding").fill_null(0), fits=pl.when(pl.col("holding") > 0).then("fits")
         )
@@ -112,9 +108,27 @@ def claims(
     )
 
 
-def _tenth() -> pl.Expr:
-    """How far ours is from a tenth of what was printed."""
-    return pl.col("tokens_ours") * 10.0 / pl.col("tokens") - 1
+def _within(tokens: pl.Expr, thousandths: pl.Expr) -> pl.Expr:
+    """Whether tokens are so close to the printed ones, in whole numbers wide enough for the products."""
+    ours, printed = tokens.cast(pl.Int128), pl.col("tokens_printed").cast(pl.Int128)
+    return (ours - printed).abs() * 1000 <= printed * thousandths
+
+
+def _methods_that_hold(ranked: pl.DataFrame) -> pl.DataFrame:
+    """The methods under which each claim is so; where under one knowledge alone, with it."""
+    name = (
+        pl.when(pl.col("holds").all())
+        .then(pl.col("method").first())
+        .otherwise(pl.format("{}/{}", pl.col("method").first(), pl.col("knowledge").filter("holds").first()))
+    )
+    return (
+        ranked.group_by("claim", "method")
+        .agg(name=name, some=pl.col("holds").any(), preference=pl.col("preference").min())
+        .filter("some")
+        .sort("claim", "preference")
+        .group_by("claim", maintain_order=True)
+        .agg(methods=pl.col("name").str.join(", "))
+    )
 
 
 def _preference() -> pl.Expr:
@@ -153,7 +167,7 @@ def _verdict() -> pl.Expr:
 def _remarks(told: pl.DataFrame, values: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
     """What the other knowledge makes of a figure that fits, and who led over all models where that is another."""
     other = values.filter(~pl.col("holds")).select(
-        "claim", "method", other_knowledge="knowledge", other_tokens="tokens_ours"
+        "claim", "method", other_knowledge="knowledge", other_tokens="tokens"
     )
     everything = leads.filter(pl.col("method") == EVERYTHING, pl.col("leader").is_not_null()).select(
         "week_start", "knowledge", all_leader="leader", all_certain="lead_certain"
@@ -190,8 +204,8 @@ def _explanations(told: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:
     return (
         unexplained.select("claim", "week_start", "country_code", "tokens_printed")
         .join(entries, on=["week_start", "country_code"])
-        .with_columns(off=(without / pl.col("tokens_printed") - 1))
-        .filter(pl.col("off").abs() <= REPRODUCED)
+        .with_columns(off=without / pl.col("tokens_printed") - 1)
+        .filter(_within(without, pl.lit(REPRODUCED)))
         .sort("claim", pl.col("off").abs(), "model_permaslug")
         .unique("claim", keep="first", maintain_order=True)
         .select(

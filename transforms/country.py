@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from schemas.fields import OTHER, UNATTRIBUTED
+from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED
+from schemas.methods import METHODS
 from transforms.exact import exact_sum
 from transforms.vintages import STATE
 
@@ -15,7 +16,7 @@ def country_week(counted: pl.DataFrame, covered: pl.DataFrame, countries: pl.Dat
 
     counted: `methods.counted`; covered: the `coverage` of the same states; countries: code and name.
     """
-    counts = _tokens_by_country(counted)
+    counts = _tokens_by_country(counted, covered)
     figures = (
         _bounds(counts)
         .join(_ranks(counts), on=[*COUNT, "country_code"], how="left")
@@ -39,23 +40,30 @@ def totals() -> list[pl.Expr]:
     ]
 
 
-def _tokens_by_country(counted: pl.DataFrame) -> pl.DataFrame:
+def _tokens_by_country(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     """Tokens and named models by country, and a `ZZ` row for each way of counting."""
     known = counted.with_columns(named=pl.col("model_permaslug") != OTHER)
-    nobody = known.unique(COUNT).with_columns(
-        country_code=pl.lit(UNATTRIBUTED), tokens=pl.lit(0, pl.Int64), named=False
+    ways = pl.DataFrame(
+        [(method.name, knowledge) for method in METHODS for knowledge in KNOWLEDGE],
+        schema=["method", "knowledge"],
+        orient="row",
     )
+    # One for every way of counting, also for one that counts nothing in a week.
+    nobody = (
+        covered.select(STATE)
+        .join(ways, how="cross")
+        .select(*COUNT, country_code=pl.lit(UNATTRIBUTED), tokens=pl.lit(0, pl.Int64), named=False)
+    )
+    cut = known.select(*COUNT, "point", "hidden", "open").unique()
     return (
-        pl.concat([known, nobody])
+        pl.concat([known.select(nobody.columns), nobody])
         .group_by(*COUNT, "country_code")
-        .agg(
-            tokens=exact_sum("tokens"),
-            models=pl.col("named").sum(),
-            point=pl.col("point").first(),
-            hidden=pl.col("hidden").first(),
-            open=pl.col("open").first(),
-        )
+        .agg(tokens=exact_sum("tokens"), models=pl.col("named").sum())
         .with_columns(totals())
+        .join(cut, on=COUNT, how="left")
+        .with_columns(
+            pl.col("point").fill_null(True), pl.col("hidden").fill_null(0), pl.col("open").fill_null(False)
+        )
     )
 
 

@@ -10,11 +10,14 @@ WEEKS_A_YEAR = 365.25 / 7
 def forecast_path(countries: pl.DataFrame, forecasts: pl.DataFrame) -> pl.DataFrame:
     """Implied and observed growth of each forecast's country: `forecast_path`.
 
-    countries: `country_week`; only complete weeks count, over all models and those known now.
-    A rate is the growth that, repeated, leads from the first value to the last: (last / first)^(1/n) - 1.
+    countries: `country_week`, of which complete weeks count whose chart is not cut short, over all models and
+    as known now. A rate is the growth that, repeated, leads from the first value to the last: (last / first)^(1/n) - 1.
     """
     observed = countries.filter(
-        pl.col("status") != "incomplete", pl.col("method") == "all_models", pl.col("knowledge") == "now"
+        pl.col("status") != "incomplete",
+        pl.col("share").is_not_null(),
+        pl.col("method") == "all_models",
+        pl.col("knowledge") == "now",
     ).select("week_start", "method", "knowledge", "country_code", "tokens", "status", "as_of")
     multiple = pl.col("value_to") / pl.col("value_from")
     years = pl.col("year_to") - pl.col("year_from")

@@ -62,4 +62,5 @@ def _is_whole(method: Method) -> pl.Expr:
     """Whether a chart that is cut short after its largest entries has all that the method counts."""
     if method.with_other or method.largest is None or method.entry != "model_permaslug":
         return pl.lit(False)
-    return pl.col("depth") >= method.largest
+    # The largest of each day need not be the largest of the week.
+    return (pl.col("grain") == "week") & (pl.col("depth") >= method.largest)

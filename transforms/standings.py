@@ -38,7 +38,7 @@ def attributed_tables(
             held.join(grains, on=STATE).with_columns(used=pl.col("period") == pl.col("grain"))
         ),
         "week_coverage": schemas.WEEK_COVERAGE.conform(covered),
-        "attribution": schemas.ATTRIBUTION.conform(whose),
+        "attribution": schemas.ATTRIBUTION.conform(whose.join(covered.select(*STATE, "as_of"), on=STATE)),
         "model_week": schemas.MODEL_WEEK.conform(models.join(now, on=[*STATE, "model_permaslug"])),
     }
 
@@ -66,20 +66,21 @@ def counted_tables(
         "claims": claims(reference.claims, values, leads, rows),
         "claim_value": values,
         "forecast_path": forecast_path(countries, reference.forecasts),
-        "revisions": revisions(known, reference),
+        "revisions": revisions(known, reference, at),
         "reconciliation_week": reconciliation_week(known.lazy()),
     }
     tables = {table.name: table for table in schemas.TABLES}
     return {name: tables[name].conform(frame) for name, frame in made.items()} | {
-        "country_week_history": history(known, observations.filter(pl.col("as_of") <= at), reference)
+        "country_week_history": history(known, observations.filter(pl.col("as_of") <= at), reference, at)
     }
 
 
-def history(entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference) -> pl.DataFrame:
-    """`country_week_history`: the country tables of every state in which a week ever stood."""
-    covered, models, whose = _state(
-        entries, observations, reference, moments(entries, observations, reference)
-    )
+def history(
+    entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference, at: datetime = PRESENT
+) -> pl.DataFrame:
+    """`country_week_history`: the country tables of every state in which a week stood up to a moment."""
+    wanted = moments(entries, observations, reference).filter(pl.col("known_at") <= at)
+    covered, models, whose = _state(entries, observations, reference, wanted)
     return distinct(country_week(counted(models, whose), covered, reference.countries))
 
 

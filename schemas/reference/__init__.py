@@ -191,6 +191,9 @@ def load(operator: Path | None = None, minimum_confidence: str = MINIMUM_CONFIDE
     if operator is not None:
         if not operator.is_dir():
             raise StandingsError(f"{operator}: there is no such folder of reference files")
+        known = {f"{table.name}.csv" for table in FILES}
+        if strangers := sorted(path.name for path in operator.glob("*.csv") if path.name not in known):
+            raise StandingsError(f"{operator / strangers[0]}: is none of {', '.join(sorted(known))}")
         for table in FILES:
             path = operator / f"{table.name}.csv"
             if path.exists():
@@ -288,6 +291,8 @@ def _agree(frames: dict[str, pl.DataFrame]) -> None:
     _refuse(undated, overrides, "known_from", "is empty for an override that counts")
     _refuse(claims["week_start"].dt.weekday() != 1, claims, "week_start", "is no Monday")
     _refuse((claims["metric"] == "tokens") & claims["tokens"].is_null(), claims, "tokens", "is empty")
+    forecasts = frames["forecasts"]
+    _refuse(forecasts["year_to"] <= forecasts["year_from"], forecasts, "year_to", "is not after year_from")
     for name in ("countries", "claims", "forecasts"):
         key = next(table.key[0] for table in FILES if table.name == name)
         _refuse(frames[name][key].is_duplicated(), frames[name], key, "is there twice")

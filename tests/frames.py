@@ -175,7 +175,9 @@ def counted(rows: Iterable[Mapping[str, Any]], covered: pl.DataFrame) -> pl.Data
 
 
 def coverage(*weeks: date, **columns: Any) -> pl.DataFrame:
-    return present(frame(WEEK_COVERAGE, [{"week_start": week, **columns} for week in weeks]))
+    # A chart that is cut short is the source's own week, unless it is said otherwise.
+    usual = {"grain": "week"} if columns.get("truncated") else {}
+    return present(frame(WEEK_COVERAGE, [{"week_start": week, **usual, **columns} for week in weeks]))
 
 
 def countries(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:

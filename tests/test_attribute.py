@@ -67,7 +67,8 @@ def whose(
     both = attribution(asked, known)
     assert sorted(both["knowledge"]) == ["now", "then"]
     assert both["known_at"].unique().to_list() == [at]
-    assert list(ATTRIBUTION.problems(ATTRIBUTION.conform(both))) == []
+    published = ATTRIBUTION.conform(both.with_columns(as_of="known_at"))
+    assert list(ATTRIBUTION.problems(published)) == []
     found = both.filter(knowledge=knowledge)
     return found.select("organisation", "country_code", "attribution").row(0)
 

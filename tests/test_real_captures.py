@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parent / "golden"
 HEADLINE = date(2026, 3, 9)
 """The week of which the press wrote that China had overtaken the United States."""
 
-MAY_BE_EMPTY = {"revisions", "reconciliation_week"}
+MAY_BE_EMPTY = {"revisions", "reconciliation_week", "forecast_path"}
 """Tables of which a folder with one vintage, or one grain, has no rows."""
 
 

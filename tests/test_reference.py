@@ -139,9 +139,13 @@ SPOILT = {
     "no country": ("organisations", "newco,New,,,,Why.,Seen.", "country_code is empty"),
     "no reason": ("organisations", "newco,New,US,,,,Seen.", "reason is empty"),
     "blank around a name": ("organisations", 'newco," New",US,,,Why.,Seen.', "name has blanks around it"),
-    "impossible date": ("organisations", "newco,New,US,2026-02-30,,Why.,Seen.", "valid_from is not a date"),
-    "a date in words": ("organisations", "newco,New,US,,May 2026,Why.,Seen.", "valid_to is not a date"),
-    "a date without its zeros": ("organisations", "newco,New,US,2026-2-3,,Why.,Seen.", "valid_from is not a"),
+    "impossible date": ("organisations", "newco,New,US,2026-02-30,,Why.,Seen.", "valid_from is no date"),
+    "a date in words": ("organisations", "newco,New,US,,May 2026,Why.,Seen.", "valid_to is no date"),
+    "a date without its zeros": (
+        "organisations",
+        "newco,New,US,2026-2-3,,Why.,Seen.",
+        "valid_from is no date",
+    ),
     "a seat nowhere": ("organisations", "newco,New,ZZ,,,Why.,Seen.", "country_code is ZZ"),
     "a quoted nothing": ("organisations", 'newco,New,US,,,Why.,""', "evidence is empty"),
     "an end before its beginning": (
@@ -164,7 +168,7 @@ SPOILT = {
     "a forecast in words": (
         "forecasts",
         "new-one,A bank,CN,All,tokens a year,2025,ten,2030,20,,no,Why.,A paper,",
-        "value_from is not a integer",
+        "value_from is no integer",
     ),
     "a claim of a week that begins on a Tuesday": (
         "claims",

@@ -55,8 +55,6 @@ def test_every_table_is_well_declared(table: Table) -> None:
         assert not (column.values or column.pattern) or column.kind is Kind.TEXT, column.name
 
 
-WITHOUT_VINTAGE = {"attribution", "claim_value"}
-"""They rest on what other tables say of the same week."""
 PERHAPS_WITHOUT_DATA = {"claims"}
 """What was printed stands there though there be no data of its week."""
 
@@ -66,10 +64,8 @@ def test_every_published_table_is_keyed_by_week_and_says_its_vintage(table: Tabl
     assert table.key[0] == "week_start"
     assert not any(table[name].nullable for name in table.key)
     assert table["week_start"].kind is Kind.DATE
-    assert ("as_of" in table) is (table.name not in WITHOUT_VINTAGE)
-    if "as_of" in table:
-        assert table["as_of"].kind is Kind.MOMENT
-        assert table["as_of"].nullable is (table.name in PERHAPS_WITHOUT_DATA)
+    assert table["as_of"].kind is Kind.MOMENT
+    assert table["as_of"].nullable is (table.name in PERHAPS_WITHOUT_DATA)
     assert any(column.brief for column in table.columns)
 
 

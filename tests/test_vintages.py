@@ -333,13 +333,6 @@ def test_the_grains_of_one_week_are_never_added() -> None:
     ]
 
 
-def test_a_week_is_made_of_newest_vintages_only() -> None:
-    captures = captured(whole_week("0", ENDS, A), one_day("1", ENDS + DAY, B))
-    entries = ranking_entry(*captures)
-    rows = used(entries.lazy(), week_coverage(*captures, entries)).collect()
-    assert rows["tokens"].sum() == 6 * sum(A.values()) + sum(B.values())
-
-
 def test_a_vanished_day_keeps_its_older_figures_and_counts_as_read_again() -> None:
     without_sunday = {day: A for day in seven_days(A) if day != SUNDAY}
     before = whole_week("0", ENDS, B)

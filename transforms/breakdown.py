@@ -152,7 +152,8 @@ def _between(name: str, most: float) -> list[pl.Expr]:
     """A figure between its bounds, which say nothing where what a chart hides may push out what is there."""
     low = pl.when(~pl.col("open")).then(pl.col(f"{name}_lo")).fill_null(0.0)
     high = pl.when(~pl.col("open")).then(pl.col(f"{name}_hi")).fill_null(most)
-    # Clipped, since a sum of squares as floats may land a hair outside of its bounds.
+    # Ordered and clipped, since sums of squares as floats may land a hair apart where they are equal.
+    high = pl.max_horizontal(high, low)
     value = pl.when("point").then(pl.col(name).clip(low, high))
     return [value.alias(name), low.alias(f"{name}_lo"), high.alias(f"{name}_hi")]
 

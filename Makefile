@@ -24,7 +24,7 @@ lint: env
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest -n 2 --cov --cov-report=term
 
 bench: env
 	$(BIN)/python tests/bench.py

@@ -465,7 +465,7 @@ def _print_latest(settings: "Settings") -> None:
 
 def _width() -> int:
     """The terminal's width in characters; of a file or pipe, enough for every table."""
-    return max(shutil.get_terminal_size((120, 24)).columns, 60)
+    return max(shutil.get_terminal_size().columns, 60) if sys.stdout.isatty() else 120
 
 
 def _start() -> "Settings":

@@ -38,7 +38,7 @@ def ingest(settings: Settings, paths: Sequence[Path], period: str | None, origin
     """
     files = [file for path in paths for file in _files(path) if not file.name.endswith(SIDECAR)]
     if not files:
-        raise StandingsError(f"{paths[0]}: there is no *.json file but sidecars")
+        raise StandingsError(f"{paths[0]}: there is no *.json file in this folder, or it is a sidecar")
     captures = [(file, _read(file), _asked(file, period, origin)) for file in files]
     kinds = {"simulated" if asked.origin == "simulated" else "real" for _, _, asked in captures}
     if len(kinds) > 1:

@@ -152,11 +152,6 @@ def test_real_and_simulated_captures_do_not_go_into_one_lake(settings: Settings,
     assert captures(settings) == [("simulated", "day", "all")]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=pytest.fail.Exception,
-    reason="a folder of sidecars alone is taken, and claims the lake",
-)
 def test_a_folder_of_sidecars_alone_is_told(settings: Settings, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     lakes.write(empty, "a.json.request.json", b"{}")

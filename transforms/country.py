@@ -90,8 +90,7 @@ def _ranks(counts: pl.DataFrame) -> pl.DataFrame:
     ahead; the cheapest gaps are filled first. One country that is not listed is a rival with no tokens.
     """
     named = counts.filter(pl.col("country_code") != UNATTRIBUTED).with_columns(
-        # Where entries may be pushed out, no lead is too large to be lost.
-        spare=pl.when("open").then(pl.col("total")).otherwise("unattributed") + pl.col("hidden")
+        spare=pl.col("unattributed") + pl.col("hidden")
     )
     unlisted = named.select(*COUNT, rival=pl.lit(UNATTRIBUTED), rival_tokens=pl.lit(0, pl.Int64)).unique()
     rivals = pl.concat([named.select(*COUNT, rival="country_code", rival_tokens="tokens"), unlisted])
@@ -104,7 +103,8 @@ def _ranks(counts: pl.DataFrame) -> pl.DataFrame:
         .group_by(*COUNT, "country_code", maintain_order=True)
         .agg(
             rank=1 + (rival > tokens).sum(),
-            rank_best=1 + (rival > tokens + spare).sum(),
-            rank_worst=1 + (pl.col("gap").cast(pl.Int128).cum_sum() <= spare).sum(),
+            # Where entries may be pushed out, no lead is too large to be lost or won.
+            rank_best=1 + (~pl.col("open") & (rival > tokens + spare)).sum(),
+            rank_worst=1 + (pl.col("open") | (pl.col("gap").cast(pl.Int128).cum_sum() <= spare)).sum(),
         )
     )

@@ -86,17 +86,16 @@ def differences(settings: Settings, manifest: Manifest) -> Iterator[str]:
         yield f"{path}: its bytes are not those that were loaded"
     import duckdb
 
-    with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        for table in TABLES:
-            try:
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            for table in TABLES:
                 order = ", ".join(table.key)
-                rows = connection.sql(f"SELECT * FROM {table.name} ORDER BY {order}").to_arrow_table()
-            except duckdb.Error as error:
-                yield f"{path}: {table.name}: {str(error).splitlines()[0]}"
-                continue
-            if not table.conform(pl.DataFrame(rows)).equals(table.conform(rows_of(store, manifest, table))):
-                yield f"{path}: {table.name}: its rows are not those that were published"
+                loaded = connection.sql(f"SELECT * FROM {table.name} ORDER BY {order}").to_arrow_table()
+                if not table.conform(pl.DataFrame(loaded)).equals(rows_of(store, manifest, table)):
+                    yield f"{path}: {table.name}: its rows are not those that were published"
+    except duckdb.Error as error:
+        yield f"{path}: cannot be read: {str(error).splitlines()[0]}"
 
 
 def sealed_digest(path: Path) -> str | None:

@@ -11,7 +11,7 @@ from flows.derive import code_version
 from flows.inspect import verify
 from flows.lake import kind_of, say_kind, writable
 from flows.manifest import Manifest, Pointer, current, point_to, read_manifest
-from flows.path import Outcome, raw_to_warehouse
+from flows.path import Outcome, Runner, directly, raw_to_warehouse
 from flows.publish import refresh_latest
 from flows.settings import Settings
 from flows.store import NotFound, Store, open_store, probe
@@ -20,7 +20,7 @@ from schemas.errors import StandingsError
 log = logging.getLogger("standings")
 
 
-def repair(settings: Settings) -> tuple[list[str], Outcome]:
+def repair(settings: Settings, run: Runner = directly) -> tuple[list[str], Outcome]:
     """Rebuilds from raw whatever is missing or has other bytes; returns what was wrong and what is published now.
 
     Broken objects are moved to `quarantine/objects/`, where nothing reads them. A raw body that is broken
@@ -40,7 +40,7 @@ def repair(settings: Settings) -> tuple[list[str], Outcome]:
     # What the mark says of latest/, and the warehouse of itself, may no longer be so.
     store.delete(keys.LATEST_MARK)
     settings.warehouse.unlink(missing_ok=True)
-    return wrong, raw_to_warehouse(settings)
+    return wrong, raw_to_warehouse(settings, run)
 
 
 def _restore_kind(store: Store) -> None:

@@ -1,6 +1,8 @@
 """The warehouse: exactly what the manifest lists, replaced whole, and never in the way of its readers."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -46,12 +48,26 @@ def held(path: Path, table: Table) -> pl.DataFrame:
         return pl.DataFrame(connection.sql(f"SELECT * FROM {table.name} ORDER BY {order}").to_arrow_table())
 
 
+@pytest.fixture(scope="module")
+def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("once")
+    publish(lakes.on_disk(folder), MONDAYS[0])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded_once(published_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The warehouse of that lake."""
+    path = tmp_path_factory.mktemp("loaded") / "warehouse.duckdb"
+    load(replace(lakes.on_disk(published_once), warehouse=path))
+    return path
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(published_once: Path, tmp_path: Path) -> Settings:
     """A lake with one week published and not yet loaded."""
-    settings = lakes.on_disk(tmp_path)
-    publish(settings, MONDAYS[0])
-    return settings
+    shutil.copytree(published_once, tmp_path, dirs_exist_ok=True)
+    return lakes.on_disk(tmp_path)
 
 
 def test_the_warehouse_holds_exactly_what_the_manifest_lists(
@@ -78,9 +94,8 @@ def test_the_warehouse_holds_exactly_what_the_manifest_lists(
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_columns_have_the_types_keys_and_nulls_of_the_table(table: Table, settings: Settings) -> None:
-    load(settings)
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+def test_columns_have_the_types_keys_and_nulls_of_the_table(table: Table, loaded_once: Path) -> None:
+    with duckdb.connect(str(loaded_once), read_only=True) as connection:
         described = connection.execute(f"DESCRIBE {table.name}").fetchall()
     assert [(name, type_, nullable) for name, type_, nullable, *_ in described] == [
         (column.name, DUCKDB[column.kind], "YES" if column.nullable else "NO") for column in table.columns

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -335,7 +336,12 @@ def test_a_fault_of_our_own_is_a_500_and_a_traceback(capfd: pytest.CaptureFixtur
     with SampleApi(now=broken) as faulty:
         answer = httpx.get(faulty.base_url + PATH, headers=KEY)
     assert refused(answer, 500) == "Internal Server Error"
-    assert "the clock has stopped" in capfd.readouterr().err
+    # The answer is sent before the traceback is written.
+    told, until = "", time.monotonic() + 10
+    while "the clock has stopped" not in told and time.monotonic() < until:
+        told += capfd.readouterr().err
+        time.sleep(0.01)
+    assert "the clock has stopped" in told
 
 
 def test_it_listens_on_loopback_only_and_gives_the_port_back() -> None:

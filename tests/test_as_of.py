@@ -96,8 +96,8 @@ def captures(draw: st.DrawFn) -> Capture:
 
 
 histories = st.lists(captures(), min_size=1, max_size=5, unique_by=lambda capture: capture.digest)
-some = settings(deadline=None, derandomize=True, max_examples=10)
-many = settings(deadline=None, derandomize=True, max_examples=60)
+some = settings(deadline=None, derandomize=True, max_examples=6)
+many = settings(deadline=None, derandomize=True, max_examples=30)
 
 
 def same(left: Frames, right: Frames) -> None:

@@ -59,7 +59,7 @@ NAMES = (
     "other",
 )
 contents = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 30), min_size=1)
-some = settings(deadline=None, derandomize=True, max_examples=12)
+some = settings(deadline=None, derandomize=True, max_examples=8)
 few = settings(some, phases=[Phase.generate])
 """Without looking for the smallest example, which takes minutes among sixty models."""
 
@@ -550,7 +550,7 @@ def expected_concentration(held: dict[str, int], spare: int) -> dict[str, Any]:
     }
 
 
-@settings(deadline=None, derandomize=True, max_examples=15)
+@settings(deadline=None, derandomize=True, max_examples=10)
 @given(models=contents)
 def test_concentration_is_what_the_definition_says(models: Models) -> None:
     tables = standings(week_of(whole(models)), reference=FACTS)

@@ -357,7 +357,7 @@ def histories(draw: st.DrawFn) -> list[Week]:
     ]
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=80)
 @given(histories())
 def test_leads_are_what_the_definitions_say(history: list[Week]) -> None:
     weeks = {week.monday: week for week in history}

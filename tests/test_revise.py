@@ -229,7 +229,7 @@ def differences(before: Models, after: Models) -> dict[str, tuple[int | None, in
     }
 
 
-@settings(deadline=None, derandomize=True, max_examples=15)
+@settings(deadline=None, derandomize=True, max_examples=8)
 @given(vintages=st.lists(contents, min_size=2, max_size=5))
 def test_revisions_are_the_differences_of_neighbouring_vintages(vintages: list[Models]) -> None:
     rows = revised(*monday(*vintages))

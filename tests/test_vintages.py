@@ -529,7 +529,7 @@ def expected(
     return rows, observations, weeks
 
 
-@settings(deadline=None, derandomize=True, max_examples=120)
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(histories())
 def test_vintages_and_coverage_are_what_the_definitions_say(history: list[Capture]) -> None:
     entries, observations = said(*captured(*history))

@@ -1,5 +1,6 @@
 """The command line. It imports late, so that help, tables and the status answer within a second."""
 
+import csv
 import logging
 import os
 import shutil
@@ -12,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flows.sample_api import DEFAULT_SEED
 from schemas.errors import StandingsError
+from schemas.fields import GRAINS, KNOWLEDGE, ORIGINS
 
 if TYPE_CHECKING:
     from flows.path import Outcome
     from flows.settings import Settings
 
 DEMO_LAKE = "file://./demo-lake"
-DEMO_SEED = 11
 
 # What a person starts from a terminal needs no orchestrator's chatter, and reports to nobody.
 PREFECT = {
@@ -98,12 +100,10 @@ def cli() -> None:
 
 @command
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--period", type=click.Choice(["day", "week"]), help="The grain that was asked for.  [default: day]"
-)
+@click.option("--period", type=click.Choice(GRAINS), help="The grain that was asked for.  [default: day]")
 @click.option(
     "--origin",
-    type=click.Choice(["api", "chart", "reconstructed", "simulated"]),
+    type=click.Choice(ORIGINS),
     help="Where the captures come from.  [default: api]",
 )
 def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> None:
@@ -194,7 +194,7 @@ def rebuild() -> None:
     help="As it stood at this moment, UTC: 2026-07-19T12:00:00Z.",
 )
 @click.option("--method", help="The way of counting, such as all_models or top9_named.")
-@click.option("--knowledge", type=click.Choice(["then", "now"]), help="What counts as known.")
+@click.option("--knowledge", type=click.Choice(KNOWLEDGE), help="What counts as known.")
 @click.option("--country", help="ISO 3166-1 alpha-2 code, or ZZ for what no country can claim.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
@@ -294,9 +294,12 @@ def unknown() -> None:
     if authors.is_empty():
         click.echo("every author is decided")
         return
-    click.echo(",".join(AUTHORS.names))
+    lines = csv.writer(sys.stdout, lineterminator="\n")
+    lines.writerow(AUTHORS.names)
     for author, tokens in authors.iter_rows():
-        click.echo(f"{author},undecided,,,,,WHY ({figure(tokens)} tokens; or organisation and its id)")
+        why = f"WHY ({figure(tokens)} tokens; or organisation and its id)"
+        row = {"author": author, "kind": "undecided", "reason": why}
+        lines.writerow(row.get(name) for name in AUTHORS.names)
 
 
 @command
@@ -405,7 +408,7 @@ def status() -> None:
 
 @command
 @click.option(
-    "--seed", type=int, default=DEMO_SEED, show_default=True, help="Equal seeds give equal figures."
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Equal seeds give equal figures."
 )
 @click.option(
     "--now",
@@ -435,7 +438,7 @@ def demo() -> None:
 
     os.environ |= {"STANDINGS_LAKE": DEMO_LAKE, "OPENROUTER_API_KEY": "demo"}
     os.environ.pop("STANDINGS_WAREHOUSE", None)
-    with SampleApi(seed=DEMO_SEED) as api:
+    with SampleApi(seed=DEFAULT_SEED) as api:
         os.environ["OPENROUTER_BASE_URL"] = api.base_url
         settings = _start()
         _prefect()

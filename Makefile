@@ -5,7 +5,7 @@ STAMP := $(VENV)/.synced
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: env demo test lint bench clean
+.PHONY: env demo test lint bench torture clean
 env: $(STAMP)
 
 $(STAMP): pyproject.toml uv.lock
@@ -29,5 +29,8 @@ test: lint
 bench: env
 	$(BIN)/python tests/bench.py
 
+torture: env
+	$(BIN)/python -m tests.torture
+
 clean:
-	rm -rf $(VENV) demo-lake
+	rm -rf $(VENV) demo-lake .torture

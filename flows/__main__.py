@@ -222,6 +222,7 @@ def table(
     unattributed_week     what no country can claim, by name
     model_week            tokens by model, with its country
     attribution           whose each model is, as known then and now, and why
+    drift_week            how far each week is from those before, and what is usual
     week_coverage         what each week's figures rest on
     bucket_coverage       from which vintage each day comes
     revisions             what the source changed, when, and whether a rank changed
@@ -329,6 +330,29 @@ def repair() -> None:
     for line in wrong:
         click.echo(line)
     click.echo(f"{len(wrong)} problems were found")
+    _finish(outcome)
+
+
+@command
+@click.argument("release")
+@click.option("--reason", required=True, help="Why; it is kept with who and when.")
+def accept(release: str, reason: str) -> None:
+    """Publish a RELEASE that a critical check stopped.
+
+    `standings status` names it. What was found is let through for exactly the values that were found.
+    """
+    from flows.maintain import accept as let_through
+
+    _finish(let_through(_start(), release, reason))
+
+
+@command
+def migrate() -> None:
+    """Move an older lake up to this version's format."""
+    from flows.maintain import migrate as move
+
+    before, outcome = move(_start())
+    click.echo("nothing to move" if before is None else f"format {before} is moved up", err=True)
     _finish(outcome)
 
 

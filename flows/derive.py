@@ -14,7 +14,8 @@ import polars as pl
 
 import schemas
 import transforms
-from flows import keys, raw
+from flows import gate, keys, raw
+from flows.gate import Offence, Refused
 from flows.keys import RawKey
 from flows.lake import kind_of, open_lake
 from flows.manifest import Capture, current
@@ -69,12 +70,13 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
         if key.rejection not in passed_over and (only is None or key in accepted or key.body in only)
     ]
     answers: dict[RawKey, Answer] = {}
+    let_through = gate.accepted(store)
     rejected, told = [], []
     for key, body in zip(due, _bodies(store, due), strict=True):
         try:
             answer = parse(body, period_of(key))
             if key not in accepted:
-                told += _findings(store, key, answer)
+                told += _findings(store, key, answer, let_through)
             answers[key] = answer
         except Unreadable as problem:
             if key in accepted:
@@ -83,6 +85,8 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
                     f"and this version cannot read it"
                 ) from None
             rejected.append(raw.reject(store, key, str(problem), code_version()))
+        except Implausible as problem:
+            rejected.append(raw.refuse(store, key, problem.refused, code_version()))
     if not answers:
         raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
     captures = sorted(
@@ -162,16 +166,36 @@ def period_of(key: RawKey) -> Period:
     return "week" if key.period == "week" else "day"
 
 
-def _findings(store: Store, key: RawKey, answer: Answer) -> list[dict[str, str]]:
-    """What a new capture differs in from what was promised; raises `Unreadable` where that is critical."""
+class Implausible(Exception):
+    """A capture that can be read and that nobody would believe."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.problem)
+        self.refused = refused
+
+
+def _findings(
+    store: Store, key: RawKey, answer: Answer, let_through: dict[str, frozenset[Offence]]
+) -> list[dict[str, str]]:
+    """What a new capture differs in from what was promised.
+
+    Raises `Implausible` where that is critical and no person has accepted it.
+    """
     record = raw.request_of(store, key)
     found = list(findings(answer, period_of(key), _window(record["request"]), HISTORY_STARTS))
     for each in found:
-        if each.severity == "critical":
-            raise Unreadable(str(each))
-        level = logging.WARNING if each.severity == "warning" else logging.INFO
+        offences = (("captures", each.code, key.sha256),)
+        if each.severity == "critical" and not gate.released(offences, let_through):
+            raise Implausible(Refused(str(each), offences, (key.body,)))
+        level = logging.INFO if each.severity == "info" else logging.WARNING
         log.log(level, "conform: %s: %s", record["source"], each)
-    return [{"severity": each.severity, "problem": f"{record['source']}: {each}"} for each in found]
+    return [
+        {
+            "severity": "accepted" if each.severity == "critical" else each.severity,
+            "problem": f"{record['source']}: {each}",
+        }
+        for each in found
+    ]
 
 
 def _window(request: dict[str, str]) -> Window | None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from flows import keys, raw
 from flows.lake import kind_of, open_lake
 from flows.load import differences
-from flows.manifest import Manifest, current, read_manifest
+from flows.manifest import Manifest, current, read_manifest, records
 from flows.parquet import decode
 from flows.read import CONNECTIONS
 from flows.sealed import unseal
@@ -53,7 +53,7 @@ def _named_by_content(store: Store) -> Iterator[str]:
     """Objects whose name says what their bytes are."""
     named = {
         name: digest
-        for prefix in (keys.PARTS, keys.RAW, keys.REPORTS)
+        for prefix in (keys.PARTS, keys.RAW, keys.REPORTS, keys.DOCS, keys.OFFENDING)
         for name in store.list(prefix)
         if (digest := keys.digest_in(name)) is not None
     }
@@ -65,7 +65,7 @@ def _named_by_content(store: Store) -> Iterator[str]:
 def _sealed(store: Store) -> Iterator[str]:
     """Small objects that carry their own digest."""
     names = [keys.POINTER, keys.LATEST_MARK, keys.LEDGER]
-    for prefix in (keys.MANIFESTS, keys.REJECTED, keys.ACCEPTED):
+    for prefix in (keys.MANIFESTS, keys.REJECTED, keys.HELD, keys.ACCEPTED):
         names += store.list(prefix)
     names += [name for name in store.list(keys.RAW) if name.endswith(keys.REQUEST)]
     for name in names:
@@ -109,6 +109,9 @@ def _parts(store: Store, manifest: Manifest) -> Iterator[str]:
             yield f"{store.url}/{partition.key}: {problem}"
         if name in tables and (frame["week_start"] != week).any():
             yield f"{store.url}/{partition.key}: has rows of another week"
+    for key in records(manifest):
+        if not raw.exists(store, key):
+            yield f"{store.url}/{key}: is missing; release {manifest.release} was checked with it"
     for capture in manifest.captures:
         if capture.key.body not in landed:
             yield f"{store.url}/{capture.key.body}: is missing; release {manifest.release} rests on it"

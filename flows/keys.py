@@ -17,6 +17,9 @@ STAGING = "staging/"
 ACCEPTED = "accepted/"
 BROKEN = "quarantine/objects/"
 REJECTED = "quarantine/captures/"
+HELD = "quarantine/releases/"
+OFFENDING = "quarantine/rows/"
+DOCS = "docs/"
 CONFIRMED = "confirmed/"
 
 REQUEST = ".request.json"
@@ -104,3 +107,31 @@ def staged(stage: str, name: str) -> str:
 def report(sha256: str) -> str:
     """A validation report, named by its content."""
     return f"{REPORTS}{sha256}.json"
+
+
+def docs(sha256: str) -> str:
+    """What was checked of a release, as a page, named by its content."""
+    return f"{DOCS}{sha256}.html"
+
+
+def offending(sha256: str) -> str:
+    """The rows that fail a check, named by their content."""
+    return f"{OFFENDING}{sha256}.parquet"
+
+
+def held(release: str) -> str:
+    """A release that a critical check stopped."""
+    return f"{HELD}{release}.json"
+
+
+def held_name(key: str) -> str:
+    return key.removeprefix(HELD).removesuffix(".json")
+
+
+def accepted(release: str) -> str:
+    """A person's word that a stopped release is let through."""
+    return f"{ACCEPTED}{release}.json"
+
+
+def accepted_name(key: str) -> str:
+    return key.removeprefix(ACCEPTED).removesuffix(".json")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from flows import keys
 from flows.sealed import seal, unseal
@@ -10,7 +10,8 @@ from flows.settings import Settings
 from flows.store import NotFound, Store, open_store, probe
 from schemas.errors import StandingsError
 
-FORMAT = 1
+FORMAT = 2
+"""2: releases have docs and acceptances, which a version that knows only format 1 would not carry on."""
 
 Kind = Literal["real", "simulated"]
 
@@ -41,6 +42,7 @@ def claim(settings: Settings, kind: Kind) -> Store:
             f"{store.url}: this lake holds {found} figures, and these are {kind}: "
             f"set STANDINGS_LAKE to a lake of their own"
         )
+    demand_format(store)
     return store
 
 
@@ -51,17 +53,44 @@ def say_kind(store: Store, kind: Kind) -> bool:
 
 def kind_of(store: Store) -> Kind | None:
     """What the lake holds; None where nothing was ever written."""
+    content = _content(store)
+    return content["kind"] if content else None
+
+
+def demand_format(store: Store) -> None:
+    """Raises `StandingsError` where a lake of an older format would be written to."""
+    content = _content(store)
+    if content and content["format"] < FORMAT:
+        raise StandingsError(
+            f"{store.url}: this lake has format {content['format']}, and this version writes {FORMAT}: "
+            f"move it up with `standings migrate`"
+        )
+
+
+def move_up(store: Store) -> int | None:
+    """Marks a lake as of this version's format; returns the one that it had, None where it was so already.
+
+    Nothing in it is rewritten: what an older version wrote is read as it is.
+    """
+    content = _content(store)
+    if content is None or content["format"] == FORMAT:
+        return None
+    _, version = store.read(keys.LAKE)
+    store.swap(keys.LAKE, seal({"format": FORMAT, "kind": content["kind"]}), version)
+    return int(content["format"])
+
+
+def _content(store: Store) -> dict[str, Any] | None:
     try:
         content = unseal(store.get(keys.LAKE), f"{store.url}/{keys.LAKE}")
     except NotFound:
         return None
-    if content.get("format") != FORMAT:
+    if content["format"] > FORMAT:
         raise StandingsError(
-            f"{store.url}: this lake has format {content.get('format')}, "
-            f"and this version reads {FORMAT}: upgrade it"
+            f"{store.url}: this lake has format {content['format']}, "
+            f"and this version reads up to {FORMAT}: upgrade it"
         )
-    kind: Kind = content["kind"]
-    return kind
+    return content
 
 
 def citation(kind: Kind, as_of: datetime) -> str:

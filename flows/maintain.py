@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from flows import keys, raw
+from flows import gate, keys, raw
 from flows.derive import code_version
 from flows.inspect import verify
-from flows.lake import kind_of, say_kind, writable
-from flows.manifest import Manifest, Pointer, current, point_to, read_manifest
+from flows.lake import kind_of, move_up, say_kind, writable
+from flows.manifest import Manifest, Pointer, current, point_to, read_manifest, records
 from flows.path import Outcome, Runner, directly, raw_to_warehouse
 from flows.publish import refresh_latest
 from flows.settings import Settings
@@ -41,6 +41,24 @@ def repair(settings: Settings, run: Runner = directly) -> tuple[list[str], Outco
     store.delete(keys.LATEST_MARK)
     settings.warehouse.unlink(missing_ok=True)
     return wrong, raw_to_warehouse(settings, run)
+
+
+def migrate(settings: Settings, run: Runner = directly) -> tuple[int | None, Outcome]:
+    """Moves an older lake up to this version's format and publishes it anew; returns the format that it had.
+
+    The format is None where it was this version's already. Older versions refuse the lake from then on.
+    """
+    store = writable(settings)
+    if kind_of(store) is None:
+        raise StandingsError(f"{store.url}: there is no lake")
+    before = move_up(store)
+    return before, raw_to_warehouse(settings, run)
+
+
+def accept(settings: Settings, release: str, reason: str, run: Runner = directly) -> Outcome:
+    """Publishes what a critical check stopped, on a person's word: who, when and why is kept in `accepted/`."""
+    gate.accept(writable(settings), release, reason)
+    return raw_to_warehouse(settings, run)
 
 
 def _restore_kind(store: Store) -> None:
@@ -93,9 +111,9 @@ def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
     releases = list(chain(store, current(store).manifest))
     kept = {keys.manifest(each.release) for each in releases}
     kept |= {partition.key for each in releases for _, _, partition in each.partitions()}
-    kept |= {each.report for each in releases}
+    kept |= {key for each in releases for key in records(each)}
     horizon = datetime.now(UTC) - older_than
-    for prefix in (keys.PARTS, keys.MANIFESTS, keys.REPORTS, keys.STAGING):
+    for prefix in (keys.PARTS, keys.MANIFESTS, keys.REPORTS, keys.DOCS, keys.STAGING):
         for name in list(store.list(prefix)):
             if name not in kept and _older(store, name, horizon):
                 store.delete(name)

@@ -11,9 +11,13 @@ from flows.keys import RawKey
 from flows.lake import Kind
 from flows.sealed import seal, unseal
 from flows.store import NotFound, Store
+from schemas import TABLES
 from schemas.errors import StandingsError
+from schemas.table import Table
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, FORMAT)
+"""Format 1 had neither `docs` nor `accepted`."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,12 @@ class Manifest:
     code: str
     reference: dict[str, str | None]
     report: str
+    docs: str | None
+    accepted: tuple[str, ...]
     schemas: dict[str, int]
     captures: tuple[Capture, ...]
     tables: Partitions
+    format: int = FORMAT
 
     @property
     def release(self) -> str:
@@ -91,14 +98,28 @@ class Manifest:
         """The newest vintage in it."""
         return max(capture.as_of for capture in self.captures)
 
+    def weeks(self, table: Table) -> dict[date, Partition]:
+        """A table's partitions by week; raises `StandingsError` where this release is older than the table."""
+        if not self.holds(table):
+            raise StandingsError(
+                f"release {self.release} is older than this version's table {table.name}: "
+                f"run `standings rebuild`"
+            )
+        return self.tables[table.name]
+
+    def holds(self, table: Table) -> bool:
+        """Whether the table is there in this version's form."""
+        return table.name in self.tables and self.schemas.get(table.name) == table.version
+
     def partitions(self) -> Iterator[tuple[str, date, Partition]]:
         for table, weeks in self.tables.items():
             for week, partition in weeks.items():
                 yield table, week, partition
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "format": FORMAT,
+        since_format_2 = {"docs": self.docs, "accepted": list(self.accepted)}
+        return (since_format_2 if self.format >= 2 else {}) | {
+            "format": self.format,
             "number": self.number,
             "previous": self.previous,
             "published_at": _text(self.published_at),
@@ -126,7 +147,13 @@ class Manifest:
 
     def follow(self, before: "Manifest", published_at: datetime) -> "Manifest":
         """The same content as the release that comes after another."""
-        return replace(self, number=before.number + 1, previous=before.release, published_at=published_at)
+        return replace(
+            self,
+            format=FORMAT,
+            number=before.number + 1,
+            previous=before.release,
+            published_at=published_at,
+        )
 
     def encode(self) -> bytes:
         return seal(self.to_json() | {"release": self.release})
@@ -138,6 +165,11 @@ class Pointer:
 
     manifest: Manifest | None
     version: str | None
+
+
+def records(manifest: Manifest) -> list[str]:
+    """The keys of what tells how a release was checked."""
+    return [manifest.report, *([manifest.docs] if manifest.docs else [])]
 
 
 def current(store: Store) -> Pointer:
@@ -175,12 +207,20 @@ def point_to(store: Store, manifest: Manifest, expected: str | None) -> None:
 
 
 def _decode(store: Store, content: dict[str, Any]) -> Manifest:
-    if content["format"] != FORMAT:
+    if content["format"] not in READABLE:
         raise StandingsError(
             f"{store.url}: its release has format {content['format']}, "
-            f"and this version reads {FORMAT}: upgrade it"
+            f"and this version reads up to {FORMAT}: upgrade it"
         )
+    versions = {table.name: table.version for table in TABLES}
+    for table, version in content["schemas"].items():
+        if version > versions.get(table, version):
+            raise StandingsError(
+                f"{store.url}: its table {table} has version {version}, "
+                f"and this version reads up to {versions[table]}: upgrade it"
+            )
     return Manifest(
+        format=content["format"],
         number=content["number"],
         previous=content["previous"],
         published_at=datetime.fromisoformat(content["published_at"]),
@@ -188,6 +228,8 @@ def _decode(store: Store, content: dict[str, Any]) -> Manifest:
         code=content["code"],
         reference=content["reference"],
         report=content["report"],
+        docs=content.get("docs"),
+        accepted=tuple(content.get("accepted", ())),
         schemas=content["schemas"],
         captures=tuple(Capture.from_json(each) for each in content["captures"]),
         tables={

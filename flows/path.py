@@ -1,18 +1,18 @@
 """The data's path from raw captures to the warehouse, told once for every way of running it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol, TypeVar
 
-from flows import keys, raw
+from flows import gate, keys, raw
 from flows.derive import Conformed, attribute, code_version, conform, count
-from flows.lake import open_lake
+from flows.lake import demand_format, open_lake
 from flows.load import load
 from flows.manifest import current
 from flows.publish import publish
 from flows.settings import Settings
 from flows.stage import Stage
-from flows.store import LostRace
+from flows.store import LostRace, Store
 from flows.validate import Invalid, validate
 from schemas.errors import StandingsError
 
@@ -48,6 +48,7 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
     A capture whose tables are refused is passed over from then on, and the others are published. A run that
     loses the race to publish starts again from what the winner published, so both end up in it.
     """
+    demand_format(open_lake(settings))
     rejected: tuple[str, ...] = ()
     for _ in range(ATTEMPTS):
         conformed = run(conform)(settings)
@@ -63,6 +64,7 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
         except LostRace:
             _clear(settings, conformed)
             continue
+        gate.settle(open_lake(settings))
         run(load)(settings)
         return Outcome(release, rejected)
     raise StandingsError(f"{settings.lake}: lost the race to publish {ATTEMPTS} times; run it again")
@@ -78,11 +80,12 @@ def _tables(settings: Settings, conformed: Conformed, run: Runner) -> str:
 def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tuple[str, ...]:
     """Puts on record those new captures that make a check fail, each tried with those that do not.
 
-    Raises the problem anew where no new capture is to blame: then what is published does not pass either.
+    Raises the problem anew where no new capture is to blame: then what is published does not pass either. In
+    both cases the refused release is held, for a person to decide.
     """
-    if not conformed.new:
-        raise problem
     store = open_lake(settings)
+    if not conformed.new:
+        raise _held(store, problem)
     sound: tuple[str, ...] = ()
     told = []
     for body in conformed.new:
@@ -92,12 +95,19 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
             sound += (body,)
         except Invalid as why:
             if (key := keys.raw(body)) is not None:
-                told.append(raw.reject(store, key, f"is passed over: {why.finding}", code_version()))
+                told.append(raw.refuse(store, key, replace(why.refused, captures=(body,)), code_version()))
         finally:
             _clear(settings, tried)
-    if not told or (not sound and current(store).manifest is None):
-        raise problem
+    if not told:
+        raise _held(store, problem)
+    if not sound and current(store).manifest is None:
+        raise StandingsError("; ".join(told))
     return tuple(told)
+
+
+def _held(store: Store, problem: Invalid) -> StandingsError:
+    """The problem, with how a person can decide it."""
+    return StandingsError(f"{problem}; {gate.advice(gate.hold(store, problem.refused), problem.refused)}")
 
 
 def _clear(settings: Settings, conformed: Conformed) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from flows import keys, raw
 from flows.derive import code_version, reference_of
 from flows.lake import CAVEAT, citation, kind_of, open_lake
-from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to, published
+from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to, published, records
 from flows.parquet import encode
 from flows.read import CONNECTIONS, part_bytes
 from flows.sealed import BrokenSeal, seal, unseal
@@ -19,6 +19,7 @@ from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import LostRace, NotFound, Store
 from schemas import COUNTRY_WEEK_HISTORY, OBSERVATION, RANKING_ENTRY, REVISIONS, TABLES, WEEK_COVERAGE
+from schemas.errors import StandingsError
 from schemas.table import Table
 from transforms.vintages import states, used
 
@@ -42,8 +43,12 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
     unseen = set(before.captures) - set(captures) if before else set()
     if any(not raw.exists(store, capture.key.rejection) for capture in unseen):
         raise LostRace("another run has published captures that this one has not seen")
+    if before and (unknown := before.tables.keys() - {table.name for table in TABLES}):
+        raise StandingsError(
+            f"{store.url}: its release has a table {min(unknown)} that this version does not know: upgrade it"
+        )
     tables = _write_parts(store, stage)
-    if before and tables == before.tables:
+    if before and tables == before.tables and _has_its_records(store, before):
         log.info("publish: nothing changed; release %s stands", before.release)
         for capture in set(captures) - set(before.captures):
             store.put(capture.key.confirmation, b"")
@@ -58,6 +63,8 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
         code=code_version(),
         reference=reference_of(settings).identity(),
         report=report,
+        docs=_keep_docs(store, stage),
+        accepted=tuple(stage.noted("accepted") or ()),
         schemas={table.name: table.version for table in TABLES},
         captures=captures,
         tables=tables,
@@ -102,6 +109,21 @@ def _bring_to(store: Store, wanted: dict[str, Partition], held: dict[str, Partit
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         list(pool.map(lambda name: store.put(name, part_bytes(store, wanted[name])), stale))
         list(pool.map(store.delete, gone))
+
+
+def _keep_docs(store: Store, stage: Stage) -> str | None:
+    """Makes what was checked part of the release; returns its key, None where nothing was checked."""
+    page: str | None = stage.noted("docs")
+    if page is None:
+        return None
+    key = keys.docs(hashlib.sha256(page.encode()).hexdigest())
+    store.put_once(key, page.encode())
+    return key
+
+
+def _has_its_records(store: Store, manifest: Manifest) -> bool:
+    """Whether the report and the page of what was checked are there; a release that lost them is made anew."""
+    return all(raw.exists(store, key) for key in records(manifest))
 
 
 def _partitions(manifest: Manifest) -> dict[str, Partition]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from flows import keys
+from flows import gate, keys
+from flows.gate import Refused
 from flows.keys import RawKey
 from flows.sealed import seal, unseal
 from flows.store import Store
@@ -101,6 +102,12 @@ def reject(store: Store, key: RawKey, problem: str, code: str) -> str:
     return line
 
 
+def refuse(store: Store, key: RawKey, refused: Refused, code: str) -> str:
+    """Passes over a capture that makes a check fail, and holds it for a person to decide; returns that in one line."""
+    name = gate.hold(store, refused)
+    return reject(store, key, f"is passed over: {refused.problem}; {gate.advice(name, refused)}", code)
+
+
 def put_on_record(store: Store, key: RawKey, line: str, code: str) -> None:
     """Makes a capture be passed over, for the reason that a line gives."""
     store.put(key.rejection, seal({"capture": key.body, "problem": line, "code": code}))
@@ -128,5 +135,5 @@ def exists(store: Store, name: str) -> bool:
 
 def forget_rejections(store: Store) -> None:
     """Makes captures that could not be read due for another try."""
-    for record in list(store.list(keys.REJECTED)):
+    for record in [*store.list(keys.REJECTED), *store.list(keys.HELD)]:
         store.delete(record)

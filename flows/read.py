@@ -73,7 +73,7 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
     for column, value in asked.items():
         rows = rows.filter(pl.col(column) == value)
     if rows.is_empty():
-        weeks = manifest.tables[name]
+        weeks = manifest.weeks(table)
         held = f"it holds weeks {min(weeks)} to {max(weeks)}" if weeks else "it holds no week"
         raise StandingsError(f"no row of {name} is like that; {held}")
     newest = rows["as_of"].max()
@@ -120,7 +120,7 @@ def rows_of(
 def _partitions(manifest: Manifest, table: Table, first: date | None, last: date | None) -> list[Partition]:
     return [
         partition
-        for week, partition in sorted(manifest.tables[table.name].items())
+        for week, partition in sorted(manifest.weeks(table).items())
         if (first is None or first <= week) and (last is None or week <= last)
     ]
 

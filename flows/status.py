@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flows import keys, raw
+from flows import gate, keys, raw
 from flows.derive import unknown_authors
 from flows.lake import CAVEAT, citation, kind_of, open_lake
 from flows.load import loaded_release
@@ -29,13 +29,17 @@ def lines(settings: Settings) -> Iterator[str]:
         yield from _release(settings, store, manifest)
     for key in store.list(keys.REJECTED):
         yield f"unreadable {unseal(store.get(key), f'{store.url}/{key}')['problem']}"
+    for name, content in gate.held(store):
+        yield f"refused    {name}: {content['problem']}"
 
 
 def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:
-    weeks = manifest.tables[MODEL_WEEK.name]
+    weeks = manifest.weeks(MODEL_WEEK)
     yield f"release    {manifest.release}, published at {manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"
     yield f"weeks      {f'{len(weeks)}, {min(weeks)} to {max(weeks)}' if weeks else 'none'}"
     yield f"complete   up to the week of {newest_complete_week(store, manifest) or 'none'}"
+    if manifest.docs:
+        yield f"checked    {store.url}/{manifest.docs}"
     loaded = loaded_release(settings.warehouse)
     state = (
         "holds this release" if loaded == manifest.release else f"holds {loaded or 'nothing'}: run it again"

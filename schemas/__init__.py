@@ -9,6 +9,7 @@ from schemas.country_lead_week import COUNTRY_LEAD_WEEK
 from schemas.country_top_models import COUNTRY_TOP_MODELS
 from schemas.country_week import COUNTRY_WEEK
 from schemas.country_week_history import COUNTRY_WEEK_HISTORY
+from schemas.drift_week import DRIFT_WEEK
 from schemas.forecast_path import FORECAST_PATH
 from schemas.model_week import MODEL_WEEK
 from schemas.observation import OBSERVATION
@@ -35,6 +36,7 @@ TABLES: tuple[Table, ...] = (
     UNATTRIBUTED_WEEK,
     REVISIONS,
     RECONCILIATION_WEEK,
+    DRIFT_WEEK,
     CLAIMS,
     CLAIM_VALUE,
     FORECAST_PATH,
@@ -51,6 +53,7 @@ __all__ = [
     "COUNTRY_TOP_MODELS",
     "COUNTRY_WEEK",
     "COUNTRY_WEEK_HISTORY",
+    "DRIFT_WEEK",
     "FORECAST_PATH",
     "MODEL_WEEK",
     "OBSERVATION",

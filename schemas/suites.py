@@ -21,9 +21,10 @@ def suite(table: Table) -> gx.ExpectationSuite:
             column_B=low,
             or_equal=True,
             ignore_row_if="either_value_is_missing",
-            severity="critical",
+            severity=severity,
         )
-        for low, high in table.ordered
+        for severity, pairs in (("critical", table.ordered), ("warning", table.usual))
+        for low, high in pairs
     ]
     return gx.ExpectationSuite(name=table.name, expectations=expectations)
 

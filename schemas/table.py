@@ -73,6 +73,7 @@ class Table:
     """A table: its columns in order, the key that makes a row unique and orders the rows.
 
     `ordered` lists pairs (low, high) of columns with low <= high in every row where both have a value.
+    `usual` lists such pairs that raise a warning where they are not in order; the row is published all the same.
     `version` rises when a reader of the old columns would break or be misled.
     """
 
@@ -81,6 +82,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     ordered: tuple[tuple[str, str], ...] = ()
+    usual: tuple[tuple[str, str], ...] = ()
     version: int = 1
 
     def __getitem__(self, name: str) -> Column:

@@ -31,6 +31,8 @@ MANIFEST = Manifest(
     code="0.1.0+abc",
     reference={"sha256": "cd" * 32, "operator_sha256": None, "minimum_confidence": "reported"},
     report="reports/x.json",
+    docs=None,
+    accepted=(),
     schemas={"country_week": 1},
     captures=(CAPTURE, replace(CAPTURE, as_of=MOMENT - timedelta(days=9))),
     tables={
@@ -131,9 +133,9 @@ def test_a_flipped_bit_of_a_sealed_object_is_noticed_wherever_it_is() -> None:
 
 def test_a_release_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     store = open_lake(lakes.on_disk(tmp_path))
-    store.put("manifests/newer.json", seal({**MANIFEST.to_json(), "format": 2}))
+    store.put("manifests/newer.json", seal({**MANIFEST.to_json(), "format": 3}))
     store.put(keys.POINTER, seal({"release": "newer", "manifest": "manifests/newer.json"}))
-    with pytest.raises(StandingsError, match="format 2, and this version reads 1: upgrade it"):
+    with pytest.raises(StandingsError, match="format 3, and this version reads up to 2: upgrade it"):
         published(store)
 
 

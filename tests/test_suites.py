@@ -109,7 +109,7 @@ def sound(table: Table) -> dict[str, Any]:
 def bad_rows(table: Table) -> list[Bad]:
     """For each thing that the table's definition says, rows that break it."""
     found = [bad for column in table.columns for bad in bad_values(column)]
-    for low, high in table.ordered:
+    for low, high in (*table.ordered, *table.usual):
         pair = ("expect_column_pair_values_a_to_be_greater_than_b", high, low)
         found += [
             Bad(pair, {low: low_value, high: high_value}) for low_value, high_value in inverted(table[low])
@@ -182,8 +182,9 @@ def test_every_expectation_stops_a_release_but_those_of_what_is_only_unusual(
     expectations = suite(table).expectations
     assert suite(table).name == table.name
     warned = [name_of(each.configuration) for each in expectations if each.severity == "warning"]
-    unusual = [column.name for column in table.columns if column.usual]
-    assert warned == [("expect_column_values_to_be_in_set", name) for name in unusual]
+    unusual = [("expect_column_values_to_be_in_set", each.name) for each in table.columns if each.usual]
+    far = [("expect_column_pair_values_a_to_be_greater_than_b", high, low) for low, high in table.usual]
+    assert warned == unusual + far
     assert {each.severity for each in expectations} - {"warning"} == {"critical"}
     required = {column.name for column in table.columns if not column.nullable}
     not_null = {each.column for each in expectations if "not_be_null" in each.configuration.type}

@@ -18,6 +18,7 @@ from flows.settings import Settings
 from flows.stage import Stage
 from flows.validate import Invalid, validate
 from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Table
+from schemas.errors import StandingsError
 from tests import lakes
 
 pytestmark = lakes.GREAT_EXPECTATIONS
@@ -74,7 +75,7 @@ def row(position: int, **values: object) -> Callable[[pl.DataFrame], pl.DataFram
 def test_sound_tables_pass_with_a_report_that_finds_nothing(settings: Settings, stage: Stage) -> None:
     key = validate(settings, stage.name)
     assert key == only_report(settings)
-    assert json.loads(open_lake(settings).get(key)) == {table.name: [] for table in TABLES}
+    assert json.loads(open_lake(settings).get(key)) == {table.name: [] for table in TABLES} | {"captures": []}
 
 
 # For each table: the row and what it is given, and what each failed check then says.
@@ -228,7 +229,9 @@ def test_an_invalid_week_leaves_the_published_release_as_it_was(
 
         return run
 
-    with pytest.raises(Invalid):
+    with pytest.raises(
+        StandingsError, match=r"nothing was published; the report is .*; `standings accept 000002-"
+    ):
         raw_to_warehouse(settings, spoiling)
     assert store.get(keys.POINTER) == pointer
     assert lakes.published_bytes(settings) == before
@@ -260,7 +263,9 @@ def test_a_capture_whose_week_is_refused_does_not_stop_the_weeks_of_others(tmp_p
 def test_where_the_only_capture_is_refused_nothing_is_published(tmp_path: Path) -> None:
     settings = lakes.on_disk(tmp_path / "another")
     lakes.land_bytes(settings, lakes.body(lakes.week_of(date(2023, 7, 3), {"openai/osprey": 5})))
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(
+        StandingsError, match=r"`standings accept 000001-refused-[0-9a-f]{12} --reason"
+    ) as caught:
         raw_to_warehouse(settings)
     assert "\n" not in str(caught.value)
     assert keys.POINTER not in lakes.objects(settings)

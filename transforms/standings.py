@@ -10,6 +10,7 @@ from transforms.attribute import attribution, model_tokens
 from transforms.breakdown import concentration_week, country_growth, country_top_models, unattributed_week
 from transforms.claims import claim_value, claims
 from transforms.country import country_week
+from transforms.drift import drift_week
 from transforms.forecasts import forecast_path
 from transforms.history import distinct, moments
 from transforms.lead import country_lead_week
@@ -56,6 +57,7 @@ def counted_tables(
     leads = country_lead_week(countries)
     values = claim_value(reference.claims, countries, leads)
     known = entries.filter(pl.col("as_of") <= at)
+    changes = revisions(known, reference, at)
     made = {
         "country_week": countries,
         "country_lead_week": leads,
@@ -66,8 +68,9 @@ def counted_tables(
         "claims": claims(reference.claims, values, leads, rows),
         "claim_value": values,
         "forecast_path": forecast_path(countries, reference.forecasts),
-        "revisions": revisions(known, reference, at),
+        "revisions": changes,
         "reconciliation_week": reconciliation_week(known.lazy()),
+        "drift_week": drift_week(rows, covered, countries, changes),
     }
     tables = {table.name: table for table in schemas.TABLES}
     return {name: tables[name].conform(frame) for name, frame in made.items()} | {

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flows import keys
+from flows import gate, keys
+from flows.gate import Refused
 from flows.inspect import verify
 from flows.lake import open_lake
+from flows.limiter import A_DAY, A_MINUTE, Limiter
 from flows.load import load, loaded_release
 from flows.maintain import chain, copy, prune, repair, rollback
 from flows.manifest import published
@@ -43,6 +45,13 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
         raw_to_warehouse(made, loading)
     lakes.land_bytes(made, b"{")
     raw_to_warehouse(made, loading)
+    store = open_lake(made)
+    for finding in ("a strange total", "a stranger one"):
+        name = gate.hold(store, Refused(finding, (("country_week", "a check", "a row"),)))
+    gate.accept(store, name, "seen")
+    store.put_once(keys.offending(lakes.digest(b"rows")), b"rows")
+    with Limiter(store, A_MINUTE, A_DAY).request():
+        pass
     return folder
 
 
@@ -74,6 +83,12 @@ KINDS = (
     "parts/ranking_entry/*/*.parquet",
     "latest/model_week/*/*.parquet",
     "quarantine/captures/**/*.json",
+    "quarantine/releases/*.json",
+    "quarantine/rows/*.parquet",
+    "accepted/*.json",
+    "reports/*.json",
+    "docs/*.html",
+    keys.LEDGER,
     "warehouse.duckdb",
 )
 

@@ -152,19 +152,65 @@ def weekly(week: datetime | None) -> None:
 @click.option(
     "--to", "last", type=DAY, metavar="DATE", help="Last day.  [default: the end of the last complete week]"
 )
-def backfill(first: datetime, last: datetime | None) -> None:
+@click.option("--slice", "named", multiple=True, metavar="NAME=VALUE", help="Also a slice: modality=text.")
+@click.option("--refetch", is_flag=True, help="Ask for every day, also those that are final.")
+@click.option("--plan", "only_plan", is_flag=True, help="Tell what would be asked for, and stop.")
+def backfill(
+    first: datetime, last: datetime | None, named: tuple[str, ...], refetch: bool, only_plan: bool
+) -> None:
     """Fetch many weeks and publish them.
 
-    It takes the fewest requests: one for every 366 days. Needs OPENROUTER_API_KEY.
+    It asks for what is missing or not final, in the fewest requests: one for every 366 days. Slices land in raw/
+    and are never added to the whole. Needs OPENROUTER_API_KEY.
     """
     from flows.extract import require_key
+    from flows.plan import plan, told
 
-    _start()
+    settings = _start()
+    slices = [_slice(each) for each in named]
+    if only_plan:
+        planned = plan(settings, datetime.now(UTC), first.date(), _day(last), [{}, *slices], refetch)
+        for line in told(settings, planned):
+            click.echo(line)
+        return
     require_key()
     _prefect()
     from flows.backfill import backfill as flow
 
-    _finish(flow(first.date(), _day(last)))
+    _finish(flow(first.date(), _day(last), slices, refetch))
+
+
+def _slice(text: str) -> dict[str, str]:
+    from flows.raw import SLICES
+
+    name, _, value = text.partition("=")
+    if name not in SLICES or not value:
+        raise click.UsageError(f"--slice {text!r} must be NAME=VALUE with one of {', '.join(SLICES)}")
+    return {name: value}
+
+
+@command
+@click.option("--from", "first", type=DAY, metavar="DATE", help="First day.  [default: 2025-01-01]")
+@click.option("--to", "last", type=DAY, metavar="DATE", help="Last day.  [default: yesterday]")
+def gaps(first: datetime | None, last: datetime | None) -> None:
+    """List the days that are missing or not final, and why."""
+    from flows.plan import gaps as missing
+    from flows.settings import from_environment
+
+    found = missing(from_environment(), datetime.now(UTC), _day(first), _day(last))
+    for each in found:
+        days = f"{each.days} day{'s' if each.days > 1 else ''}"
+        click.echo(f"{each.first} to {each.last}  {days:>9}  {each.why}")
+    click.echo(f"{sum(each.days for each in found)} days in {len(found)} gaps", err=True)
+
+
+@command
+def monitor() -> None:
+    """Fail where the newest complete week is older than it should be."""
+    from flows.freshness import demand_fresh
+    from flows.settings import from_environment
+
+    click.echo(f"fresh: the newest complete week is {demand_fresh(from_environment(), datetime.now(UTC))}")
 
 
 @command

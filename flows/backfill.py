@@ -1,32 +1,46 @@
 """The backfill flow: many weeks in the fewest requests."""
 
-from datetime import date, timedelta
+import logging
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from prefect import flow
 
 from flows.extract import extract
 from flows.orchestration import as_task, scheduled_time
 from flows.path import Outcome, raw_to_warehouse
-from flows.settings import from_environment
-from schemas.errors import StandingsError
-from transforms import weeks, windows
+from flows.plan import plan, told
+from flows.settings import Settings, from_environment
+
+log = logging.getLogger("standings")
 
 
 @flow(name="backfill")
-def backfill(first: date, last: date | None = None) -> Outcome:
-    """Asks for every day from first to last and publishes their weeks.
+def backfill(
+    first: date, last: date | None = None, slices: list[dict[str, str]] | None = None, refetch: bool = False
+) -> Outcome:
+    """Asks for the days from first to last that are missing or not final, and publishes their weeks.
 
-    last: by default the end of the last week that had ended when the run was due. A day before the source's
-    history or one that is not over is left out.
+    last: by default the end of the last week that had ended when the run was due. slices: what to ask for beside
+    the whole, a parameter each; they land in raw and are never added to the whole. refetch: ask for every day,
+    for a new vintage of each.
     """
-    settings = from_environment()
-    due = scheduled_time()
-    yesterday = due.date() - timedelta(days=1)
-    until = min(last or weeks.last_complete(due) + weeks.WEEK - windows.DAY, yesterday)
-    since = max(first, windows.HISTORY_STARTS)
-    if since > until:
-        raise StandingsError(f"no complete day lies between {since} and {until}")
+    return bring(from_environment(), scheduled_time(), first, last, [{}, *(slices or [])], refetch)
 
-    for window in windows.cover(since, until):
-        as_task(extract)(settings, window)
+
+def bring(
+    settings: Settings,
+    due: datetime,
+    first: date,
+    last: date | None = None,
+    slices: Sequence[dict[str, str]] = ({},),
+    refetch: bool = False,
+) -> Outcome:
+    """Plans, tells the plan, asks and publishes, each step as a task of the flow that calls it."""
+    planned = plan(settings, due, first, last, slices, refetch)
+    for line in told(settings, planned):
+        log.info(line)
+
+    for request in planned:
+        as_task(extract)(settings, request)
     return raw_to_warehouse(settings, run=as_task)

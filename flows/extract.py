@@ -15,13 +15,13 @@ from flows.derive import code_version
 from flows.keys import RawKey
 from flows.limiter import Limiter
 from flows.manifest import current
+from flows.plan import Request
 from flows.raw import Asked
 from flows.sample_api import SIMULATED_HEADER
 from flows.settings import Settings
 from flows.store import Store
 from schemas.errors import StandingsError
 from transforms.parse import Torn, Unreadable, parse
-from transforms.windows import Window
 
 log = logging.getLogger("standings")
 
@@ -60,22 +60,20 @@ class _TryAgain(Exception):
         self.wait = wait
 
 
-def extract(settings: Settings, window: Window) -> RawKey:
-    """Asks the source for every day of a window and lands the answer; returns where it is.
+def extract(settings: Settings, request: Request) -> RawKey:
+    """Asks the source for what a request says and lands the answer; returns where it is.
 
     An answer to the same question that landed and that no run has finished with is taken instead. Each attempt
     counts against the quotas. Raises `StandingsError` where the key is missing or refused, the request is
     wrong, the source cannot be reached, does not answer before the deadline or answers too much, a quota is
     spent for the day, or the lake holds figures of the other kind.
     """
-    first, last = window
-    request = {"start_date": str(first), "end_date": str(last), "period": "day"}
     store = lake.writable(settings)
-    if (waiting := _waiting(store, request)) is not None:
-        log.info("extract: %s to %s landed before and is taken up again", first, last)
+    if (waiting := _waiting(store, request.query)) is not None:
+        log.info("extract: %s landed before and is taken up again", request)
         return waiting
     key = _ask(settings, store, request)
-    log.info("extract: %s to %s", first, last)
+    log.info("extract: %s", request)
     return key
 
 
@@ -101,7 +99,7 @@ def _waiting(store: Store, request: dict[str, str]) -> RawKey | None:
     return None
 
 
-def _ask(settings: Settings, store: Store, request: dict[str, str]) -> RawKey:
+def _ask(settings: Settings, store: Store, request: Request) -> RawKey:
     """Asks until an answer is whole; every answer lands, also one that is not."""
     headers = {
         "Authorization": f"Bearer {require_key()}",
@@ -116,7 +114,7 @@ def _ask(settings: Settings, store: Store, request: dict[str, str]) -> RawKey:
             ):
                 with attempt:
                     with limiter.request():
-                        response, body = _get(client, settings.base_url, request)
+                        response, body = _get(client, settings.base_url, request.query)
                     return _land(settings, response, body, request)
     except _TryAgain as refusal:
         raise StandingsError(
@@ -150,7 +148,7 @@ def _get(client: httpx.Client, base_url: str, request: dict[str, str]) -> tuple[
     return response, bytes(body)
 
 
-def _land(settings: Settings, response: httpx.Response, body: bytes, request: dict[str, str]) -> RawKey:
+def _land(settings: Settings, response: httpx.Response, body: bytes, request: Request) -> RawKey:
     """Lands an answer; one that turns out to be no whole answer is put on record and asked for again."""
     simulated = SIMULATED_HEADER.lower() in response.headers
     store = lake.claim(settings, "simulated" if simulated else "real")
@@ -158,13 +156,15 @@ def _land(settings: Settings, response: httpx.Response, body: bytes, request: di
         source=str(response.request.url),
         retrieved_at=datetime.now(UTC),
         origin="simulated" if simulated else "api",
-        request=request,
+        period=request.period,
+        slice=raw.slice_of(request.slice),
+        request=request.query,
         status=response.status_code,
         headers={name: value for name, value in response.headers.items() if name not in _KEPT_OUT},
     )
     key, _ = raw.land(store, body, asked)
     try:
-        parse(body, "day")
+        parse(body, request.period)
     except Torn as problem:
         raise _TryAgain(raw.reject(store, key, str(problem), code_version())) from None
     except Unreadable:

@@ -49,6 +49,14 @@ def verify(settings: Settings) -> Iterator[str]:
         yield from differences(settings, manifest)
 
 
+def demand_sound(settings: Settings) -> None:
+    """Raises `StandingsError` with the first problem where anything is wrong."""
+    if wrong := list(verify(settings)):
+        raise StandingsError(
+            f"{wrong[0]} ({len(wrong)} problems in all): `standings verify`, `standings repair`"
+        )
+
+
 def _named_by_content(store: Store) -> Iterator[str]:
     """Objects whose name says what their bytes are."""
     named = {

@@ -74,6 +74,11 @@ def raw(key: str) -> RawKey | None:
     return found if found.body == key else None
 
 
+def confirmed(key: str) -> RawKey | None:
+    """The capture whose confirmation a key marks; None for any other key."""
+    return raw(f"{RAW}{key.removeprefix(CONFIRMED)}{_BODY}") if key.startswith(CONFIRMED) else None
+
+
 def part(table: str, week: date, sha256: str) -> str:
     """An immutable partition, named by its content."""
     return f"{PARTS}{table}/week={week}/{sha256}.parquet"

@@ -7,6 +7,7 @@ from prefect import flow
 from flows.extract import extract
 from flows.orchestration import as_task, scheduled_time
 from flows.path import Outcome, raw_to_warehouse
+from flows.plan import Request
 from flows.settings import from_environment
 from schemas.errors import StandingsError
 from transforms import weeks, windows
@@ -24,5 +25,5 @@ def weekly(week: date | None = None) -> Outcome:
     if asked > newest:
         raise StandingsError(f"the week of {asked} has not ended; the last complete one began on {newest}")
 
-    as_task(extract)(settings, windows.trailing(asked))
+    as_task(extract)(settings, Request(windows.trailing(asked)))
     return raw_to_warehouse(settings, run=as_task)

@@ -23,6 +23,7 @@ from flows import keys, raw
 from flows.extract import ATTEMPTS, extract
 from flows.lake import kind_of, open_lake
 from flows.limiter import Limiter, Quota, QuotaSpent
+from flows.plan import Request
 from flows.sample_api import SampleApi
 from flows.sealed import BrokenSeal, unseal
 from flows.settings import Settings
@@ -30,8 +31,8 @@ from schemas.errors import StandingsError
 from tests import lakes
 
 KEY = "sk-or-v1-0123456789abcdef-secret"
-WINDOW = (date(2026, 2, 16), date(2026, 2, 22))
-ANOTHER = (date(2026, 2, 9), date(2026, 2, 15))
+WINDOW = Request((date(2026, 2, 16), date(2026, 2, 22)))
+ANOTHER = Request((date(2026, 2, 9), date(2026, 2, 15)))
 BODY = b'{"data": [1.50,\r\n "\xc3\xa9"], "meta": {}}  \n'
 
 
@@ -262,7 +263,7 @@ def test_an_answer_that_no_run_has_finished_with_is_taken_up_again(tmp_path: Pat
 
 @pytest.mark.parametrize("finished", ["published", "rejected", "confirmed"])
 def test_an_answer_that_a_run_has_finished_with_is_asked_for_again(finished: str, tmp_path: Path) -> None:
-    week = lakes.week_of(WINDOW[0], {"openai/osprey": 5})
+    week = lakes.week_of(WINDOW.window[0], {"openai/osprey": 5})
     vintages = [lakes.body(week, f"2026-03-0{day}T00:00:00Z") for day in (1, 2, 3)]
     if finished == "rejected":
         vintages[0] = BODY
@@ -527,7 +528,7 @@ def test_a_simulated_answer_lands_as_simulated(tmp_path: Path) -> None:
     store = open_lake(settings)
     assert key.origin == "simulated"
     assert kind_of(store) == "simulated"
-    assert raw.body_of(store, key) == lakes.simulated(*WINDOW, datetime(2026, 3, 1, tzinfo=UTC))
+    assert raw.body_of(store, key) == lakes.simulated(*WINDOW.window, datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_a_lake_of_real_figures_takes_no_simulated_ones(tmp_path: Path) -> None:
@@ -558,13 +559,13 @@ def test_the_sample_api_s_own_refusals_are_told(tmp_path: Path, impatient: None)
     with SampleApi() as api:
         settings = settings_for(api.base_url, tmp_path)
         with pytest.raises(StandingsError, match=r"the source answered 400: .* days long"):
-            extract(settings, (date(2025, 1, 1), date(2026, 1, 2)))
+            extract(settings, Request((date(2025, 1, 1), date(2026, 1, 2))))
 
 
 def test_a_spent_minute_s_quota_is_waited_for(tmp_path: Path, waits: list[float]) -> None:
     with SampleApi(now=datetime(2026, 3, 1, tzinfo=UTC), per_minute=1, monotonic=lambda: sum(waits)) as api:
         settings = settings_for(api.base_url, tmp_path)
         extract(settings, WINDOW)
-        extract(settings, (date(2026, 2, 9), date(2026, 2, 15)))
+        extract(settings, ANOTHER)
     assert waits == [60.0]
     assert len(list(raw.landed(open_lake(settings)))) == 2

@@ -1,0 +1,19 @@
+"""The monthly flow: all of history once more, and every object against its digest."""
+
+from prefect import flow
+
+from flows.backfill import bring
+from flows.inspect import demand_sound
+from flows.orchestration import as_task, scheduled_time
+from flows.path import Outcome
+from flows.settings import from_environment
+from transforms.windows import HISTORY_STARTS
+
+
+@flow(name="audit")
+def audit() -> Outcome:
+    """Asks for all of history anew, publishes what changed, and fails where anything in the lake is amiss."""
+    settings = from_environment()
+    outcome = bring(settings, scheduled_time(), HISTORY_STARTS, refetch=True)
+    as_task(demand_sound)(settings)
+    return outcome

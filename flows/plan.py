@@ -1,0 +1,119 @@
+"""What to ask the source for, and what that costs, before anything is asked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from flows import keys, raw
+from flows.derive import period_of
+from flows.lake import open_lake
+from flows.limiter import Limiter
+from flows.manifest import current, published
+from flows.read import rows_of
+from flows.settings import Settings
+from flows.store import Store
+from schemas import BUCKET_COVERAGE
+from schemas.errors import StandingsError
+from transforms import weeks, windows
+from transforms.parse import Period, parse
+from transforms.windows import Look, Window
+
+SAMPLED = {"category", "language_type"}
+"""Slices that the source only estimates, by the week."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: its window, its grain, and the slice's parameter, if it asks for one."""
+
+    window: Window
+    period: Period = "day"
+    slice: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters as the source takes them."""
+        first, last = self.window
+        return {"start_date": str(first), "end_date": str(last), "period": self.period, **self.slice}
+
+    def __str__(self) -> str:
+        first, last = self.window
+        narrowed = "".join(f", {name} {value}" for name, value in self.slice.items())
+        return f"{first} to {last} ({(last - first).days + 1} days by the {self.period}{narrowed})"
+
+
+def plan(
+    settings: Settings,
+    due: datetime,
+    first: date,
+    last: date | None = None,
+    slices: Sequence[dict[str, str]] = ({},),
+    refetch: bool = False,
+) -> list[Request]:
+    """The fewest requests for the days from first to last that are missing or not final; for all if refetch.
+
+    due: the moment that the plan is made for. last: by default the end of the last week that had ended then. A
+    day before the source's history or one that is not over is left out. slices: a parameter each, such as
+    {"modality": "text"}; {} is the whole. Raises `StandingsError` where no complete day is asked for.
+    """
+    until = min(last or weeks.last_complete(due) + weeks.WEEK - windows.DAY, due.date() - timedelta(days=1))
+    since = max(first, windows.HISTORY_STARTS)
+    if since > until:
+        raise StandingsError(f"no complete day lies between {since} and {until}")
+    store = open_lake(settings)
+    planned = []
+    for each in slices:
+        period: Period = "week" if SAMPLED & each.keys() else "day"
+        start, end = windows.whole_weeks(since, until) if period == "week" else (since, until)
+        held = () if refetch else looks(store, raw.slice_of(each), period)
+        wanted = windows.unsettled(start, end, held)
+        planned += [Request(window, period, each) for window in windows.fewest(wanted)]
+    return planned
+
+
+def looks(store: Store, slice_name: str, period: Period) -> Iterator[Look]:
+    """Every answer to one kind of question that was read and accepted, also those that only confirmed."""
+    manifest = current(store).manifest
+    captures = manifest.captures if manifest else ()
+    known = {capture.key for capture in captures}
+    for capture in captures:
+        if (capture.key.slice, capture.key.period) == (slice_name, period):
+            yield (capture.start, capture.end), capture.as_of
+    for name in store.list(keys.CONFIRMED):
+        key = keys.confirmed(name)
+        if key and key not in known and (key.slice, key.period) == (slice_name, period):
+            answer = parse(raw.body_of(store, key), period_of(key))
+            yield (answer.start, answer.end), answer.as_of
+
+
+def told(settings: Settings, planned: Sequence[Request]) -> Iterator[str]:
+    """The plan and its cost against both quotas, a line each."""
+    if not planned:
+        yield "plan: nothing is missing, and all is final"
+        return
+    left = Limiter(open_lake(settings), settings.minute, settings.day).left()
+    yield f"plan: {len(planned)} requests; the minute has room for {left['minute']}, the day for {left['day']}"
+    yield from (f"plan:   {each}" for each in planned)
+    if len(planned) > left["day"]:
+        yield f"plan: the day's quota ends it after {left['day']}; run it again tomorrow, and it goes on"
+    elif len(planned) > left["minute"]:
+        waits = -(-(len(planned) - left["minute"]) // settings.minute.limit)
+        yield f"plan: it waits for the minute's quota, some {waits * settings.minute.seconds:.0f} s in all"
+
+
+def gaps(
+    settings: Settings, now: datetime, first: date | None = None, last: date | None = None
+) -> list[windows.Gap]:
+    """The days from first to last that are missing or not final, and why; by default all of history up to `now`."""
+    store = open_lake(settings)
+    coverage = rows_of(store, published(store), BUCKET_COVERAGE).filter(pl.col("period") == "day")
+    gone = coverage.filter(pl.col("vanished"))
+    return windows.gaps(
+        max(first or windows.HISTORY_STARTS, windows.HISTORY_STARTS),
+        min(last or date.max, now.date() - windows.DAY),
+        looks(store, raw.WHOLE, "day"),
+        set(coverage["date"]),
+        set(gone["date"]),
+    )

@@ -5,7 +5,7 @@ STAMP := $(VENV)/.synced
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: env demo test lint bench torture clean
+.PHONY: env demo up test lint bench torture clean
 env: $(STAMP)
 
 $(STAMP): pyproject.toml uv.lock
@@ -17,6 +17,9 @@ $(STAMP): pyproject.toml uv.lock
 
 demo: env
 	$(BIN)/standings demo
+
+up: env
+	@$(BIN)/python infra/up.py
 
 lint: env
 	$(BIN)/ruff check .

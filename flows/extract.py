@@ -11,7 +11,7 @@ import httpx
 import stamina
 
 from flows import lake, raw
-from flows.derive import code_version
+from flows.derive import code_version, period_of
 from flows.keys import RawKey
 from flows.limiter import Limiter
 from flows.manifest import current
@@ -95,6 +95,14 @@ def _waiting(store: Store, request: dict[str, str]) -> RawKey | None:
     for key in raw.unfinished(store, published):
         record = raw.request_of(store, key)
         if record["status"] == httpx.codes.OK and record["request"] == request:
+            try:
+                parse(raw.body_of(store, key), period_of(key))
+            except Torn as problem:
+                # Who landed it died, or is about to put that on record.
+                raw.reject(store, key, str(problem), code_version())
+                continue
+            except Unreadable:
+                return key
             return key
     return None
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import logging
+import random
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -27,6 +29,10 @@ log = logging.getLogger("standings")
 
 EVERY_VINTAGE = (RANKING_ENTRY, OBSERVATION, COUNTRY_WEEK_HISTORY, REVISIONS)
 """Tables that rest on every look at a week, not only on its newest vintages."""
+
+
+PATIENCE = 15.0
+"""Seconds: longer than it takes another run to refresh `latest/`, and short for the next after a crash."""
 
 
 def publish(settings: Settings, stage_name: str, report: str) -> str:
@@ -81,21 +87,36 @@ def refresh_latest(store: Store, manifest: Manifest, before: Manifest | None) ->
 
     A mark says which release `latest/` holds whole. Where it is the release before, only what changed is
     written; else, after a crash or beside another run, every object is compared. Who finds that another run
-    marked it meanwhile starts again from what is published by then.
+    marked it meanwhile lets that one end, and starts again from what is published by then.
     """
     marked, version = _mark(store)
-    if marked == manifest.release:
-        return
     held = _partitions(before) if before and marked == before.release else None
-    while True:
+    wrote = False
+    while wrote or marked != manifest.release:
         try:
             version = store.swap(keys.LATEST_MARK, seal({"release": None, "run": uuid.uuid4().hex}), version)
+            # Whoever loses the mark from here on may have put old objects over new ones.
+            wrote = True
             _bring_to(store, _partitions(manifest), held)
             store.swap(keys.LATEST_MARK, seal({"release": manifest.release}), version)
             return
         except LostRace:
+            marked, version = _let_end(store)
             manifest, held = published(store), None
-            version = _mark(store)[1]
+
+
+def _let_end(store: Store) -> tuple[str | None, str | None]:
+    """The mark once no other run is at work, or once whoever is has not been heard of for long."""
+    marked, version = _mark(store)
+    # Not the same for all, so that one of those who wait goes first.
+    until = time.monotonic() + PATIENCE * random.uniform(1, 2)
+    while marked is None and time.monotonic() < until:
+        time.sleep(0.1)
+        before = version
+        marked, version = _mark(store)
+        if version != before:
+            until = time.monotonic() + PATIENCE * random.uniform(1, 2)
+    return marked, version
 
 
 def _bring_to(store: Store, wanted: dict[str, Partition], held: dict[str, Partition] | None) -> None:

@@ -124,8 +124,9 @@ def restore_request(store: Store, key: RawKey) -> None:
 def unfinished(store: Store, published: Iterable[RawKey]) -> Iterator[RawKey]:
     """Captures that landed and that no run has published, rejected or found to change nothing."""
     done = {key.body for key in published}
+    decided = {*store.list(keys.REJECTED), *store.list(keys.CONFIRMED)}
     for key in landed(store):
-        if key.body not in done and not exists(store, key.rejection) and not exists(store, key.confirmation):
+        if key.body not in done and key.rejection not in decided and key.confirmation not in decided:
             yield key
 
 

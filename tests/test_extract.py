@@ -21,9 +21,10 @@ import stamina
 import flows.extract
 from flows import keys, raw
 from flows.extract import ATTEMPTS, extract
-from flows.lake import kind_of, open_lake
+from flows.lake import claim, kind_of, open_lake
 from flows.limiter import Limiter, Quota, QuotaSpent
 from flows.plan import Request
+from flows.raw import Asked
 from flows.sample_api import SampleApi
 from flows.sealed import BrokenSeal, unseal
 from flows.settings import Settings
@@ -47,13 +48,13 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Request:
+class Seen:
     path: str
     headers: dict[str, str]
     moment: float
 
 
-Script = Callable[[Request, int], Answer]
+Script = Callable[[Seen, int], Answer]
 
 
 @dataclass
@@ -61,19 +62,19 @@ class Source:
     """A server that answers by script; it keeps what it was asked."""
 
     url: str
-    requests: list[Request]
+    requests: list[Seen]
 
 
 @contextmanager
 def serving(*answers: Answer | Script) -> Iterator[Source]:
     """A source that gives the answers in turn, and the last one for ever."""
-    requests: list[Request] = []
+    requests: list[Seen] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            request = Request(self.path, {k.lower(): v for k, v in self.headers.items()}, time.monotonic())
+            request = Seen(self.path, {k.lower(): v for k, v in self.headers.items()}, time.monotonic())
             requests.append(request)
             scripted = answers[min(len(requests), len(answers)) - 1]
             answer = scripted if isinstance(scripted, Answer) else scripted(request, len(requests))
@@ -261,6 +262,17 @@ def test_an_answer_that_no_run_has_finished_with_is_taken_up_again(tmp_path: Pat
         assert len(source.requests) == 2
 
 
+def test_a_torn_answer_whose_run_died_before_it_was_put_on_record_is_not_taken_up(tmp_path: Path) -> None:
+    sound = lakes.body(lakes.week_of(WINDOW.window[0], {"openai/osprey": 5}))
+    with serving(Answer(body=sound)) as source:
+        settings = settings_for(source.url, tmp_path)
+        asked = Asked("a run that died", datetime.now(UTC), request=WINDOW.query, status=200)
+        torn, _ = raw.land(claim(settings, "real"), sound[:-9], asked)
+        key = extract(settings, WINDOW)
+        assert (key.sha256, len(source.requests)) == (lakes.digest(sound), 1)
+        assert raw.exists(open_lake(settings), torn.rejection)
+
+
 @pytest.mark.parametrize("finished", ["published", "rejected", "confirmed"])
 def test_an_answer_that_a_run_has_finished_with_is_asked_for_again(finished: str, tmp_path: Path) -> None:
     week = lakes.week_of(WINDOW.window[0], {"openai/osprey": 5})
@@ -270,7 +282,7 @@ def test_an_answer_that_a_run_has_finished_with_is_asked_for_again(finished: str
     with serving(*(Answer(body=body) for body in vintages)) as source:
         settings = settings_for(source.url, tmp_path)
         if finished == "rejected":
-            lakes.land_bytes(settings, lakes.body(lakes.week_of(ANOTHER[0], {"openai/osprey": 5})))
+            lakes.land_bytes(settings, lakes.body(lakes.week_of(ANOTHER.window[0], {"openai/osprey": 5})))
         asked = 2 if finished == "confirmed" else 1
         for _ in range(asked):
             key = extract(settings, WINDOW)
@@ -389,7 +401,7 @@ def test_a_refusal_without_words_is_told_by_its_status(body: bytes, tmp_path: Pa
 
 
 def test_a_refusal_that_repeats_the_key_is_told_without_it(tmp_path: Path) -> None:
-    def echo(request: Request, _: int) -> Answer:
+    def echo(request: Seen, _: int) -> Answer:
         said = f"not a key of ours: {request.headers['authorization']}"
         return Answer(401, json.dumps({"error": {"message": said}}).encode())
 
@@ -430,14 +442,14 @@ def _in_seconds(seconds: int) -> Script:
 
 
 def _at_a_date(seconds: int) -> Script:
-    def answer(_request: Request, _number: int) -> Answer:
+    def answer(_request: Seen, _number: int) -> Answer:
         moment = datetime.now(UTC) + timedelta(seconds=seconds)
         return Answer(429, b"{}", {"Retry-After": format_datetime(moment, usegmt=True)})
 
     return answer
 
 
-def _at_a_date_without_a_zone(_request: Request, _number: int) -> Answer:
+def _at_a_date_without_a_zone(_request: Seen, _number: int) -> Answer:
     moment = datetime.now(UTC) + timedelta(seconds=45)
     return Answer(429, b"{}", {"Retry-After": f"{moment:%a %b %d %H:%M:%S %Y}"})
 

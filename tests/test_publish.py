@@ -3,6 +3,7 @@
 import io
 import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -303,6 +304,31 @@ def test_a_slow_refresh_does_not_put_an_older_release_over_a_newer_one(
         slowly.result(60)
     assert unseal(store.get(keys.LATEST_MARK), keys.LATEST_MARK) == {"release": releases[2].release}
     assert lakes.objects(folder, keys.LATEST) == lakes.wanted_latest(releases[2])
+
+
+def test_many_that_refresh_at_once_let_each_other_end(
+    folder: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lakes.bring(folder, capture(tmp_path, "a", MONDAY, 5))
+    store, release = open_lake(folder), lakes.manifest_of(folder)
+    store.delete(keys.LATEST_MARK)
+    bring_to, passes, together = flows.publish._bring_to, [], threading.Barrier(8)
+
+    def slowly(*arguments: Any) -> None:
+        passes.append(threading.get_ident())
+        time.sleep(0.3)
+        bring_to(*arguments)
+
+    def refresh(_: int) -> None:
+        together.wait(30)
+        refresh_latest(store, release, release)
+
+    monkeypatch.setattr(flows.publish, "_bring_to", slowly)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(refresh, range(8)))
+    # Each begins once at most before it knows of the others, and makes good once what it may have spoilt.
+    assert len(passes) <= 16
+    assert unseal(store.get(keys.LATEST_MARK), keys.LATEST_MARK) == {"release": release.release}
 
 
 # Two writers

@@ -1,8 +1,6 @@
 """Walks the whole lake and says what is wrong with it."""
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import suppress
 
 from flows import keys, raw
@@ -10,7 +8,8 @@ from flows.lake import kind_of, open_lake
 from flows.load import differences
 from flows.manifest import Manifest, current, read_manifest, records
 from flows.parquet import decode
-from flows.read import CONNECTIONS
+from flows.publish import digests
+from flows.read import part_bytes
 from flows.sealed import unseal
 from flows.settings import Settings
 from flows.store import NotFound, Store
@@ -65,7 +64,7 @@ def _named_by_content(store: Store) -> Iterator[str]:
         for name in store.list(prefix)
         if (digest := keys.digest_in(name)) is not None
     }
-    for name, found in _digests(store, named):
+    for name, found in digests(store, named).items():
         if found != named[name]:
             yield f"{store.url}/{name}: its bytes are not those that its name says"
 
@@ -107,10 +106,10 @@ def _parts(store: Store, manifest: Manifest) -> Iterator[str]:
         if partition.key not in present:
             yield f"{store.url}/{partition.key}: is missing; release {manifest.release} lists it"
             continue
-        data = store.get(partition.key)
-        if hashlib.sha256(data).hexdigest() != partition.sha256:
+        try:
+            frame = decode(part_bytes(store, partition))
+        except StandingsError:
             continue  # told before, by its name
-        frame = decode(data)
         if frame.height != partition.rows:
             yield f"{store.url}/{partition.key}: has {frame.height} rows, and the manifest says {partition.rows}"
         if name in tables and (problem := next(tables[name].problems(frame), None)):
@@ -139,7 +138,7 @@ def _history(store: Store, manifest: Manifest) -> Iterator[str]:
 
 def _latest(store: Store, manifest: Manifest) -> Iterator[str]:
     wanted = {keys.latest(table, week): each.sha256 for table, week, each in manifest.partitions()}
-    found = dict(_digests(store, store.list(keys.LATEST)))
+    found = digests(store, store.list(keys.LATEST))
     try:
         mark = unseal(store.get(keys.LATEST_MARK), keys.LATEST_MARK)["release"]
     except StandingsError:
@@ -153,11 +152,3 @@ def _latest(store: Store, manifest: Manifest) -> Iterator[str]:
             yield f"{store.url}/{name}: belongs to no partition of release {manifest.release}"
         elif found[name] != wanted[name]:
             yield f"{store.url}/{name}: is not the published partition"
-
-
-def _digests(store: Store, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    listed = list(names)
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        yield from zip(
-            listed, pool.map(lambda name: hashlib.sha256(store.get(name)).hexdigest(), listed), strict=True
-        )

@@ -14,7 +14,7 @@ from flows.manifest import Manifest, Pointer, current, point_to, read_manifest, 
 from flows.path import Outcome, Runner, directly, raw_to_warehouse
 from flows.publish import refresh_latest
 from flows.settings import Settings
-from flows.store import NotFound, Store, open_store, probe
+from flows.store import Damaged, NotFound, Store, open_store, probe
 from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")
@@ -195,6 +195,9 @@ def _set_aside(store: Store, name: str) -> None:
         data = store.get(name)
     except NotFound:
         return
-    store.put(f"{keys.BROKEN}{name}", data)
+    except Damaged:
+        log.warning("repair: %s is not given back, so nothing of it can be kept", name)
+    else:
+        store.put(f"{keys.BROKEN}{name}", data)
     store.delete(name)
     log.warning("repair: %s is set aside", name)

@@ -5,6 +5,7 @@ import logging
 import random
 import time
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
@@ -19,7 +20,7 @@ from flows.read import CONNECTIONS, part_bytes
 from flows.sealed import BrokenSeal, seal, unseal
 from flows.settings import Settings
 from flows.stage import Stage
-from flows.store import LostRace, NotFound, Store
+from flows.store import Damaged, LostRace, NotFound, Store
 from schemas import COUNTRY_WEEK_HISTORY, OBSERVATION, RANKING_ENTRY, REVISIONS, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from schemas.table import Table
@@ -122,11 +123,11 @@ def _let_end(store: Store) -> tuple[str | None, str | None]:
 def _bring_to(store: Store, wanted: dict[str, Partition], held: dict[str, Partition] | None) -> None:
     """Writes and removes objects under `latest/`; held: what is known to be there, None to look."""
     if held is None:
-        digests = _digests(store, list(store.list(keys.LATEST)))
+        found = digests(store, store.list(keys.LATEST))
     else:
-        digests = {name: each.sha256 for name, each in held.items()}
-    stale = [name for name, each in wanted.items() if digests.get(name) != each.sha256]
-    gone = [name for name in digests if name not in wanted]
+        found = {name: each.sha256 for name, each in held.items()}
+    stale = [name for name, each in wanted.items() if found.get(name) != each.sha256]
+    gone = [name for name in found if name not in wanted]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         list(pool.map(lambda name: store.put(name, part_bytes(store, wanted[name])), stale))
         list(pool.map(store.delete, gone))
@@ -201,6 +202,9 @@ def _mark(store: Store) -> tuple[str | None, str | None]:
         body, version = store.read(keys.LATEST_MARK)
     except NotFound:
         return None, None
+    except Damaged:
+        store.delete(keys.LATEST_MARK)
+        return None, None
     try:
         return unseal(body, f"{store.url}/{keys.LATEST_MARK}")["release"], version
     except BrokenSeal:
@@ -208,7 +212,15 @@ def _mark(store: Store) -> tuple[str | None, str | None]:
         return None, version
 
 
-def _digests(store: Store, names: list[str]) -> dict[str, str]:
+def digests(store: Store, names: Iterable[str]) -> dict[str, str | None]:
+    """The sha256 of objects by key; None where the store does not give back the bytes."""
+
+    def digest(name: str) -> str | None:
+        try:
+            return hashlib.sha256(store.get(name)).hexdigest()
+        except Damaged:
+            return None
+
+    listed = list(names)
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        found = pool.map(lambda name: hashlib.sha256(store.get(name)).hexdigest(), names)
-        return dict(zip(names, found, strict=True))
+        return dict(zip(listed, pool.map(digest, listed), strict=True))

@@ -7,6 +7,7 @@ Everything above this module relies on nothing more than that.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import random
@@ -36,6 +37,13 @@ _KEY_BYTES = 900
 
 class NotFound(StandingsError):
     """There is no object under this key."""
+
+
+class Damaged(StandingsError):
+    """An object is there, and the store does not give back its bytes."""
+
+    def __init__(self, url: str, key: str, why: str) -> None:
+        super().__init__(f"{url}/{key}: its bytes are not given back: {why}")
 
 
 class LostRace(StandingsError):
@@ -273,6 +281,10 @@ class FileStore:
                 return path.read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 raise NotFound(f"cannot read {self.url}/{key}: it does not exist") from None
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                raise Damaged(self.url, key, str(error.strerror)) from None
 
     def read(self, key: str) -> tuple[bytes, str]:
         data = self.get(key)
@@ -341,7 +353,8 @@ class FileStore:
             try:
                 if attempt:
                     _make_folder(path.parent)
-                with path.open("xb") as file:
+                # Objects are replaced and never written to, so a stray write must not succeed.
+                with open(path, "xb", opener=_read_only) as file:  # noqa: PTH123
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
@@ -445,7 +458,7 @@ class S3Store:
     def read(self, key: str) -> tuple[bytes, str]:
         name = self._name(key)
         with self._telling(f"read {self.url}/{key}"):
-            return self._download(name)
+            return self._download(key, name)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         _check_prefix(prefix)
@@ -533,8 +546,8 @@ class S3Store:
             raise
         return _etag(answer), answer.get("Metadata", {}).get(self._MARK)
 
-    def _download(self, name: str) -> tuple[bytes, str]:
-        from botocore.exceptions import HTTPClientError, IncompleteReadError
+    def _download(self, key: str, name: str) -> tuple[bytes, str]:
+        from botocore.exceptions import FlexibleChecksumError, HTTPClientError, IncompleteReadError
 
         # boto3 repeats a request that fails, but not an answer that breaks off half way.
         pauses = iter(self._PAUSES)
@@ -543,10 +556,10 @@ class S3Store:
             try:
                 with closing(answer["Body"]) as body:
                     return bytes(body.read()), _etag(answer)
-            except (HTTPClientError, IncompleteReadError):
+            except (FlexibleChecksumError, HTTPClientError, IncompleteReadError) as error:
                 pause = next(pauses, None)
                 if pause is None:
-                    raise
+                    raise Damaged(self.url, key, self._why_broken_off(error)) from error
             time.sleep(pause)
 
     @contextmanager
@@ -577,6 +590,13 @@ class S3Store:
         if code == "NotImplemented":
             return f"cannot {action}: {self._service} has no conditional writes, which the lake needs"
         return f"cannot {action}: {self._service} answers {_status(error)} {code}"
+
+    def _why_broken_off(self, error: Exception) -> str:
+        from botocore.exceptions import HTTPClientError
+
+        if isinstance(error, HTTPClientError):
+            return f"{self._service} broke off the answer or took too long"
+        return " ".join(str(error).split())
 
     def _told_by_client(self, error: Exception, action: str) -> str:
         from botocore import exceptions as boto
@@ -638,7 +658,9 @@ def _make_client(options: S3Options) -> Any:
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=16,
-        retries={"mode": "standard", "total_max_attempts": 4},
+        # This mode waits up to 1, 2, 4 and 8 s, and so rides out a server that is started anew; "standard"
+        # waits less than half a second in all, and its budget of retries is soon spent by many threads.
+        retries={"mode": "legacy", "total_max_attempts": 5},
         request_checksum_calculation=options.checksum,
         response_checksum_validation=options.checksum,
         s3={"addressing_style": style},
@@ -695,6 +717,10 @@ def _is_unclear(error: Any) -> bool:
 def _was_repeated(error: Any) -> bool:
     """boto3 sent the request more than once, so the last answer may be about its own earlier try."""
     return int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
+
+
+def _read_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o444)
 
 
 def _make_folder(folder: Path) -> None:

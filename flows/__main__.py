@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.sample_api import DEFAULT_SEED
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, KNOWLEDGE, ORIGINS
@@ -74,6 +75,13 @@ def command(function: Callable[..., Any]) -> click.Command:
 
 
 DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _quota(_context: click.Context, _option: click.Parameter, text: str) -> Quota:
+    try:
+        return Quota.parse(text)
+    except ValueError as problem:
+        raise click.BadParameter(f"{problem}.") from None
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -486,11 +494,28 @@ def status() -> None:
     help="The moment, UTC, at which it answers.  [default: the clock]",
 )
 @click.option("--port", type=int, default=8787, show_default=True, help="On 127.0.0.1; 0 takes a free one.")
-def sample_api(seed: int, now: datetime | None, port: int) -> None:
+@click.option(
+    "--minute",
+    callback=_quota,
+    default=str(A_MINUTE),
+    show_default=True,
+    metavar="REQUESTS/SECONDS",
+    help="What it allows a key.",
+)
+@click.option(
+    "--day",
+    callback=_quota,
+    default=str(A_DAY),
+    show_default=True,
+    metavar="REQUESTS/SECONDS",
+    help="What it allows in all.",
+)
+def sample_api(seed: int, now: datetime | None, port: int, minute: Quota, day: Quota) -> None:
     """Serve the documented API with simulated figures."""
     from flows.sample_api import SampleApi
 
-    api = SampleApi(seed=seed, now=now.replace(tzinfo=UTC) if now else None, port=port)
+    moment = now.replace(tzinfo=UTC) if now else None
+    api = SampleApi(seed=seed, now=moment, port=port, minute=minute, day=day)
     click.echo(f"SIMULATED figures at {api.base_url} until you press Ctrl-C. In another terminal:", err=True)
     click.echo(f"  export STANDINGS_LAKE={DEMO_LAKE} OPENROUTER_API_KEY=any", err=True)
     click.echo(f"  export OPENROUTER_BASE_URL={api.base_url}\n  standings weekly", err=True)

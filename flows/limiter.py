@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flows import keys
+from flows.quota import Quota
 from flows.sealed import seal, unseal
 from flows.store import LostRace, NotFound, Store
 from schemas.errors import StandingsError
@@ -21,19 +22,6 @@ log = logging.getLogger("standings")
 
 IN_FLIGHT = 180.0
 """Seconds after which a request whose end was never entered, because its process died, counts as ended."""
-
-
-@dataclass(frozen=True)
-class Quota:
-    """So many requests in any window of so many seconds."""
-
-    limit: int
-    seconds: float
-
-
-A_MINUTE = Quota(30, 60)
-A_DAY = Quota(500, 86_400)
-"""What the source allows: so many a key, so many an account."""
 
 
 class QuotaSpent(StandingsError):

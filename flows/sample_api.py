@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Self, cast
 from urllib.parse import parse_qsl
 
+from flows.quota import A_DAY, A_MINUTE, Quota
 from transforms import simulate
 
 SIMULATED_HEADER = "X-Token-Standings-Simulated"
@@ -63,7 +64,6 @@ CHOICES = {
 DATES = ("start_date", "end_date")
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MINUTE, _DAY = 60, 86_400
 _IDLE_SECONDS = 10
 _LINGER_SECONDS, _LINGER_BYTES = 1, 1 << 20
 
@@ -101,8 +101,8 @@ class SampleApi:
         It must know its time zone.
     port: 0 takes any free one; read `base_url`.
     keys: the bearer keys that are let in; None lets in any that is not empty.
-    per_minute, per_day: quotas for a key and for all keys together, over the last 60 s and 24 h; None is no
-        limit. `monotonic` is their clock, in seconds: quotas are real even where `now` stands still.
+    minute, day: the quotas of a key and of all keys together; None is no limit. `monotonic` is their clock,
+        in seconds: quotas are real even where `now` stands still.
 
     Raises StandingsError where the port cannot be opened, ValueError for a `now` without a time zone.
     """
@@ -114,8 +114,8 @@ class SampleApi:
         port: int = 0,
         *,
         keys: Collection[str] | None = None,
-        per_minute: int | None = 30,
-        per_day: int | None = 500,
+        minute: Quota | None = A_MINUTE,
+        day: Quota | None = A_DAY,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         if isinstance(now, datetime) and now.tzinfo is None:
@@ -123,7 +123,7 @@ class SampleApi:
         self._seed = seed
         self._now = now
         self._keys = keys
-        self._quota = _Quota(per_minute, per_day, monotonic)
+        self._admission = _Admission(minute, day, monotonic)
         try:
             self._server = _Server((HOST, port), self)
         except (OSError, OverflowError) as error:
@@ -176,7 +176,7 @@ class SampleApi:
         if not key or (self._keys is not None and key not in self._keys):
             message = "Missing Authentication header" if authorization is None else "Invalid bearer key"
             return _refusal(HTTPStatus.UNAUTHORIZED, message, **{"WWW-Authenticate": "Bearer"})
-        wait = self._quota.wait(key)
+        wait = self._admission.wait(key)
         if wait:
             message = f"Rate limit exceeded; try again in {wait} s"
             return _refusal(HTTPStatus.TOO_MANY_REQUESTS, message, **{"Retry-After": str(wait)})
@@ -270,11 +270,11 @@ def _refusal(status: int, message: str, **headers: str) -> Reply:
     return Reply(status, json.dumps({"error": {"code": status, "message": message}}).encode(), headers)
 
 
-class _Quota:
-    """Counts admitted requests over sliding spans. A refused request does not count, so waiting helps."""
+class _Admission:
+    """Counts admitted requests over sliding windows. A refused request does not count, so waiting helps."""
 
-    def __init__(self, per_minute: int | None, per_day: int | None, monotonic: Callable[[], float]) -> None:
-        self._per_minute, self._per_day, self._monotonic = per_minute, per_day, monotonic
+    def __init__(self, minute: Quota | None, day: Quota | None, monotonic: Callable[[], float]) -> None:
+        self._minute, self._day, self._monotonic = minute, day, monotonic
         self._by_key: defaultdict[str, deque[float]] = defaultdict(deque)
         self._account: deque[float] = deque()
         self._lock = threading.Lock()
@@ -283,22 +283,21 @@ class _Quota:
         """Admit a request and return 0, or return the whole seconds after which it would be admitted."""
         with self._lock:
             now = self._monotonic()
-            limits = ((self._by_key[key], self._per_minute, _MINUTE), (self._account, self._per_day, _DAY))
-            wait = max(_seconds_to_wait(past, limit, span, now) for past, limit, span in limits)
+            counted = ((self._minute, self._by_key[key]), (self._day, self._account))
+            limits = [(quota, past) for quota, past in counted if quota]
+            wait = max((_seconds_to_wait(quota, past, now) for quota, past in limits), default=0)
             if not wait:
-                for past, limit, _ in limits:
-                    if limit is not None:
-                        past.append(now)
+                for _, past in limits:
+                    past.append(now)
             return wait
 
 
-def _seconds_to_wait(past: deque[float], limit: int | None, span: int, now: float) -> int:
-    while past and now - past[0] >= span:
+def _seconds_to_wait(quota: Quota, past: deque[float], now: float) -> int:
+    while past and now - past[0] >= quota.seconds:
         past.popleft()
-    if limit is None or len(past) < limit:
+    if len(past) < quota.limit:
         return 0
-    oldest = past[0] if past else now
-    return max(1, math.ceil(oldest + span - now))
+    return max(1, math.ceil(past[0] + quota.seconds - now))
 
 
 class _Server(ThreadingHTTPServer):

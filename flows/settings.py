@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
-from flows.limiter import A_DAY, A_MINUTE, Quota
+from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.store import S3Options
 from schemas.errors import StandingsError
 from schemas.fields import CONFIDENCES, MINIMUM_CONFIDENCE
@@ -101,16 +101,10 @@ def _quota(environment: Mapping[str, str], name: str, usual: Quota) -> Quota:
     text = environment.get(name)
     if not text:
         return usual
-    limit, _, seconds = text.partition("/")
     try:
-        quota = Quota(int(limit), float(seconds))
+        return Quota.parse(text)
     except ValueError:
-        quota = Quota(0, 0)
-    if quota.limit < 1 or not 0 < quota.seconds < float("inf"):
-        raise StandingsError(
-            f"{name} is {text!r}; it must be requests/seconds, such as {usual.limit}/{usual.seconds}"
-        )
-    return quota
+        raise StandingsError(f"{name} is {text!r}; it must be requests/seconds, such as {usual}") from None
 
 
 def _choice(environment: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:

@@ -7,16 +7,25 @@ from typing import Literal
 
 import polars as pl
 
+from flows.text import safe
 from schemas.table import Column, Kind, Table
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a text begins that a spreadsheet would reckon out, as OWASP lists it."""
+
 _SCALES = ((10**12, "T"), (10**9, "B"), (10**6, "M"))
 
 
 def render(table: Table, rows: pl.DataFrame, form: Format, metadata: dict[str, str], width: int) -> bytes:
-    """The rows in one form. CSV and JSON have every column and exact values; the terminal the brief ones.
+    """The rows in one form. CSV, JSON and Parquet have every column; the terminal the brief ones.
+
+    JSON and Parquet have every value exactly. CSV is opened in spreadsheets, where a text such as `=1+1` would
+    be a formula: there a text that begins with one of `_FORMULA` stands behind an apostrophe, and a character
+    that cannot be seen is written as its code, as on a terminal (`flows.text.safe`). Numbers, also negative
+    ones, stay as they are.
 
     metadata goes into a Parquet file's footer. width: the terminal's, in characters.
     """
@@ -24,7 +33,7 @@ def render(table: Table, rows: pl.DataFrame, form: Format, metadata: dict[str, s
         case "table":
             return _terminal(table, rows, width).encode()
         case "csv":
-            return _texts(table, rows).write_csv().encode()
+            return _no_formulas(table, _texts(table, rows)).write_csv().encode()
         case "json":
             return (json.dumps(_texts(table, rows).to_dicts(), indent=1, default=str) + "\n").encode()
         case "parquet":
@@ -41,8 +50,9 @@ def claims_text(rows: pl.DataFrame) -> str:
     for row in rows.iter_rows(named=True):
         off = "-" if row["difference"] is None else f"{row['difference']:+.2%}"
         printed, ours = figure(row["tokens_printed"]), figure(row["tokens"])
-        lines.append(line.format(row["claim"], printed, row["verdict"], row["knowledge"] or "-", ours, off))
-        lines += [f"    {row[name]}" for name in ("remark", "explanation") if row[name]]
+        claim, verdict = safe(row["claim"]), safe(row["verdict"])
+        lines.append(line.format(claim, printed, verdict, row["knowledge"] or "-", ours, off))
+        lines += [f"    {safe(row[name])}" for name in ("remark", "explanation") if row[name]]
     return "\n".join(lines) + "\n"
 
 
@@ -60,6 +70,19 @@ def _texts(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
     """Moments as ISO 8601 texts in UTC, to the millisecond that the source gives."""
     moments = [column.name for column in table.columns if column.kind is Kind.MOMENT]
     return rows.with_columns(pl.col(moments).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+
+
+def _no_formulas(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    """Texts that a spreadsheet shows and does not reckon out."""
+    for name in (column.name for column in table.columns if column.kind is Kind.TEXT):
+        texts = rows[name].drop_nulls().unique()
+        if changed := {text: shown for text in texts if (shown := _no_formula(text)) != text}:
+            rows = rows.with_columns(pl.col(name).replace(changed))
+    return rows
+
+
+def _no_formula(text: str) -> str:
+    return ("'" if text.startswith(_FORMULA) else "") + safe(text)
 
 
 def _terminal(table: Table, rows: pl.DataFrame, width: int) -> str:
@@ -97,4 +120,4 @@ def _cell(value: object, column: Column) -> str:
         return f"{value:.1%}" if column.minimum == 0 else f"{value:+.2%}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{value:.3f}" if isinstance(value, float) else safe(str(value))

@@ -354,7 +354,7 @@ class FileStore:
                 if attempt:
                     _make_folder(path.parent)
                 # Objects are replaced and never written to, so a stray write must not succeed.
-                with open(path, "xb", opener=_read_only) as file:  # noqa: PTH123
+                with open(path, "xb", opener=_read_only) as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -470,6 +471,7 @@ def test_captures_that_cannot_be_read_are_told_and_the_others_published(run: Run
         (("ingest", "a.json", "--period", "week"), 1, "a.json: its sidecar says period day, not week"),
         (("ingest", "empty"), 1, "empty: there is no *.json file in this folder"),
         (("rebuild",), 1, "there is no capture to publish"),
+        (("sample-api", "--minute", "30"), 2, "'30' is not requests/seconds, such as 30/60"),
         (("table", "country_week"), 1, "nothing is published there yet: run `standings ingest`"),
     ],
 )
@@ -504,7 +506,7 @@ def test_a_load_that_fails_exits_with_an_error_and_the_next_run_catches_up(
 
 def test_the_sample_api_answers_until_it_is_stopped() -> None:
     process = subprocess.Popen(
-        [SCRIPT, "sample-api", "--port", "0", "--now", "2026-03-01", "--seed", "7"],
+        [SCRIPT, "sample-api", "--port", "0", "--now", "2026-03-01", "--seed", "7", "--day", "1/30"],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -517,6 +519,10 @@ def test_the_sample_api_answers_until_it_is_stopped() -> None:
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.headers["X-Token-Standings-Simulated"] == "true"
             assert len(json.loads(answer.read())["data"]) > 7
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+        assert (refused.value.code, int(refused.value.headers["Retry-After"]) <= 30) == (429, True)
+        refused.value.close()
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert "export OPENROUTER_BASE_URL=http://127.0.0.1:" in rest

@@ -22,8 +22,9 @@ import flows.extract
 from flows import keys, raw
 from flows.extract import ATTEMPTS, extract
 from flows.lake import claim, kind_of, open_lake
-from flows.limiter import Limiter, Quota, QuotaSpent
+from flows.limiter import Limiter, QuotaSpent
 from flows.plan import Request
+from flows.quota import Quota
 from flows.raw import Asked
 from flows.sample_api import SampleApi
 from flows.sealed import BrokenSeal, unseal
@@ -575,7 +576,9 @@ def test_the_sample_api_s_own_refusals_are_told(tmp_path: Path, impatient: None)
 
 
 def test_a_spent_minute_s_quota_is_waited_for(tmp_path: Path, waits: list[float]) -> None:
-    with SampleApi(now=datetime(2026, 3, 1, tzinfo=UTC), per_minute=1, monotonic=lambda: sum(waits)) as api:
+    with SampleApi(
+        now=datetime(2026, 3, 1, tzinfo=UTC), minute=Quota(1, 60), monotonic=lambda: sum(waits)
+    ) as api:
         settings = settings_for(api.base_url, tmp_path)
         extract(settings, WINDOW)
         extract(settings, ANOTHER)

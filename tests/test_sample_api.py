@@ -17,6 +17,7 @@ import httpx
 import pytest
 from openrouter import OpenRouter, errors
 
+from flows.quota import Quota
 from flows.sample_api import CHOICES, RANKINGS_PATH, SIMULATED_HEADER, Reply, SampleApi
 from schemas.errors import StandingsError
 from transforms import simulate
@@ -38,7 +39,7 @@ def _no_proxy() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[SampleApi]:
-    with SampleApi(now=NOW, per_minute=None, per_day=None) as running:
+    with SampleApi(now=NOW, minute=None, day=None) as running:
         yield running
 
 
@@ -298,9 +299,19 @@ def test_five_hundred_a_day_for_all_keys_together() -> None:
         assert ask(limited, "fresh") == (200, None)
 
 
+def test_windows_may_be_shorter_and_the_longer_wait_is_told() -> None:
+    clock = Clock()
+    with SampleApi(now=NOW, minute=Quota(2, 0.5), day=Quota(3, 7.25), monotonic=clock) as limited:
+        assert [ask(limited) for _ in range(3)] == [(200, None), (200, None), (429, 1)]
+        clock.seconds += 0.5
+        assert [ask(limited) for _ in range(2)] == [(200, None), (429, 7)]
+        clock.seconds += 6.75
+        assert [ask(limited) for _ in range(3)] == [(200, None), (200, None), (429, 1)]
+
+
 def test_a_429_over_http_says_when_to_come_back() -> None:
     with (
-        SampleApi(now=NOW, per_minute=1) as limited,
+        SampleApi(now=NOW, minute=Quota(1, 60)) as limited,
         httpx.Client(base_url=limited.base_url, headers=KEY) as client,
     ):
         # A question that breaks the contract is a request too, one without a key is not.
@@ -312,7 +323,7 @@ def test_a_429_over_http_says_when_to_come_back() -> None:
 
 
 def test_the_quota_holds_under_concurrency() -> None:
-    with SampleApi(now=NOW, per_day=25, per_minute=None) as limited, ThreadPoolExecutor(8) as pool:
+    with SampleApi(now=NOW, day=Quota(25, 86_400), minute=None) as limited, ThreadPoolExecutor(8) as pool:
         statuses = [status for status, _ in pool.map(lambda _: ask(limited), range(60))]
     assert statuses.count(200) == 25
 
@@ -415,7 +426,7 @@ def test_the_official_client_reads_it(api: SampleApi) -> None:
 
 
 def test_the_official_client_knows_its_refusals() -> None:
-    with SampleApi(now=NOW, per_minute=1) as limited, OpenRouter(api_key="any-key") as sdk:
+    with SampleApi(now=NOW, minute=Quota(1, 60)) as limited, OpenRouter(api_key="any-key") as sdk:
         with pytest.raises(errors.BadRequestResponseError, match="is not a date"):
             sdk.datasets.get_rankings_daily(start_date="2026-02-30", server_url=limited.base_url)
         with pytest.raises(errors.TooManyRequestsResponseError, match="Rate limit exceeded"):
@@ -435,7 +446,7 @@ class Recorder(SampleApi):
     """A sample API that counts what it answered to questions about rankings."""
 
     def __init__(self, now: datetime) -> None:
-        super().__init__(now=now, keys={"any-key"}, per_minute=None, per_day=None)
+        super().__init__(now=now, keys={"any-key"}, minute=None, day=None)
         self.statuses: Counter[int] = Counter()
 
     def reply(self, method: str, target: str, authorization: str | None) -> Reply:

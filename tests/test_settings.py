@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.limiter import A_DAY, A_MINUTE, Quota
+from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.settings import API, Settings, from_environment
 from flows.store import S3Options
 from schemas.errors import StandingsError

@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import polars as pl
 
@@ -17,11 +18,15 @@ Period = Literal["day", "week"]
 
 VERSION = "v1"
 LARGEST_COUNT = 2**63 - 1
+YEARS = range(2000, 2101)
+"""What lies outside is a slip: far enough out, the weeks and days around it are no dates at all."""
 
 ROW_FIELDS = ("date", "model_permaslug", "total_tokens")
 META_FIELDS = ("as_of", "version", "start_date", "end_date")
 
 ROWS = pl.Schema({"date": pl.Date, "model_permaslug": pl.String, "tokens": pl.Int64})
+
+Day = TypeVar("Day", date, datetime)
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z", re.ASCII)
@@ -52,7 +57,7 @@ def parse(body: bytes, period: Period) -> Answer:
     period: the grain that was asked for, which the body does not say.
     Raises `Unreadable` on anything but the contract: a body that is not JSON or is cut short, a field that
     is missing or unknown, a count that is not a plain decimal string of 0 to 2^63 - 1, an impossible date or
-    one outside the window, and a model that is there twice in a bucket. `other` may be absent.
+    one outside the window or `YEARS`, and a model that is there twice in a bucket. `other` may be absent.
     """
     content = _fields(_json(body), ("data", "meta"), "answer")
     meta = _fields(content["meta"], META_FIELDS, "meta")
@@ -96,8 +101,7 @@ def _json(body: bytes) -> object:
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     content = dict(pairs)
     if len(content) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"field {_excerpt(twice)!r} is there twice in one object, {_excerpt(str(content))}")
     return content
 
@@ -168,7 +172,7 @@ def _count(value: object, place: str) -> int:
 def _date(value: object, place: str, field: str) -> date:
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
-            return date.fromisoformat(value)
+            return _in_years(date.fromisoformat(value), place, field)
         except ValueError:
             pass
     raise Unreadable(f"{place}: {field} {_excerpt(str(value))!r} is not a date (YYYY-MM-DD)")
@@ -177,10 +181,16 @@ def _date(value: object, place: str, field: str) -> date:
 def _moment(value: object) -> datetime:
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         try:
-            return datetime.fromisoformat(value).astimezone(UTC)
+            return _in_years(datetime.fromisoformat(value).astimezone(UTC), "meta", "as_of")
         except ValueError:
             pass
     raise Unreadable(f"meta: as_of {_excerpt(str(value))!r} is not a moment in UTC")
+
+
+def _in_years(value: Day, place: str, field: str) -> Day:
+    if value.year not in YEARS:
+        raise Unreadable(f"{place}: {field} {value} lies outside the years {YEARS[0]} to {YEARS[-1]}")
+    return value
 
 
 def _kind(value: object) -> str:

@@ -15,6 +15,7 @@ import click
 
 from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.sample_api import DEFAULT_SEED
+from flows.text import safe
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, KNOWLEDGE, ORIGINS
 
@@ -47,7 +48,7 @@ def main() -> None:
         help_line = (
             f" ({error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
         )
-        click.echo(f"standings: {error.format_message()}{help_line}", err=True)
+        click.echo(f"standings: {_line(error.format_message())}{help_line}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit("standings: stopped")
@@ -58,12 +59,24 @@ def main() -> None:
     except StandingsError as error:
         if debug:
             raise
-        sys.exit(f"standings: {error}")
+        sys.exit(f"standings: {_line(str(error))}")
     except Exception as error:
         if debug:
             raise
-        line = " ".join(str(error).split())
+        line = _line(str(error))
         sys.exit(f"standings: unexpected {type(error).__name__}: {line} (run it again with --debug)")
+
+
+def _line(text: str) -> str:
+    """A text that others may have a part in, on one line and with nothing that a terminal would obey."""
+    return safe(" ".join(text.split()))
+
+
+class _Lines(logging.Formatter):
+    """Progress, a line each; a file's name or an answer's words can be in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"  {_line(super().format(record))}"
 
 
 def command(function: Callable[..., Any]) -> click.Command:
@@ -368,7 +381,7 @@ def verify() -> None:
 
     wrong = 0
     for line in problems(from_environment()):
-        click.echo(line)
+        click.echo(safe(line))
         wrong += 1
     if wrong:
         raise StandingsError(f"{wrong} problems: `standings repair` rebuilds what can be rebuilt from raw")
@@ -382,7 +395,7 @@ def repair() -> None:
 
     wrong, outcome = rebuild(_start())
     for line in wrong:
-        click.echo(line)
+        click.echo(safe(line))
     click.echo(f"{len(wrong)} problems were found")
     _finish(outcome)
 
@@ -450,7 +463,7 @@ def prune(days: int) -> None:
 
     count = 0
     for name in remove(from_environment(), timedelta(days=days)):
-        click.echo(name)
+        click.echo(safe(name))
         count += 1
     click.echo(f"{count} objects removed", err=True)
 
@@ -481,7 +494,7 @@ def status() -> None:
     from flows.status import lines
 
     for line in lines(from_environment()):
-        click.echo(line)
+        click.echo(safe(line))
 
 
 @command
@@ -571,7 +584,7 @@ def _start() -> "Settings":
     from flows.settings import from_environment
 
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("  %(message)s"))
+    handler.setFormatter(_Lines())
     log = logging.getLogger("standings")
     log.setLevel(logging.INFO)
     log.handlers = [handler]

@@ -6,7 +6,7 @@ import logging
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -182,7 +182,9 @@ def _findings(
     Raises `Implausible` where that is critical and no person has accepted it.
     """
     record = raw.request_of(store, key)
-    found = list(findings(answer, period_of(key), _window(record["request"]), HISTORY_STARTS))
+    # A simulated source answers at whatever moment it is told.
+    received = None if key.origin == "simulated" else datetime.fromisoformat(record["retrieved_at"])
+    found = list(findings(answer, period_of(key), _window(record["request"]), HISTORY_STARTS, received))
     for each in found:
         offences = (("captures", each.code, key.sha256),)
         if each.severity == "critical" and not gate.released(offences, let_through):

@@ -4,6 +4,8 @@ import json
 import logging
 import os
 import time
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -20,6 +22,7 @@ from flows.raw import Asked
 from flows.sample_api import SIMULATED_HEADER
 from flows.settings import Settings
 from flows.store import Store
+from flows.text import safe
 from schemas.errors import StandingsError
 from transforms.parse import Torn, Unreadable, parse
 
@@ -41,6 +44,9 @@ LONGEST_WAIT = 90.0
 
 LARGEST_BODY = 64 * 2**20
 """Bytes: twenty times what a year of rows takes."""
+
+_PIECE = 2**16
+_GZIP = zlib.MAX_WBITS + 16
 
 
 def _tell(details: stamina.instrumentation.RetryDetails) -> None:
@@ -129,7 +135,7 @@ def _ask(settings: Settings, store: Store, request: Request) -> RawKey:
             f"{settings.base_url}: {refusal}; what has landed is kept: run it again later"
         ) from None
     except httpx.HTTPError as error:
-        what = str(error) or type(error).__name__
+        what = safe(str(error))[:200] or type(error).__name__
         raise StandingsError(f"{settings.base_url}: the source cannot be reached: {what}") from None
     raise AssertionError("the last attempt either returns or raises")
 
@@ -139,7 +145,7 @@ def _get(client: httpx.Client, base_url: str, request: dict[str, str]) -> tuple[
     until = time.monotonic() + ATTEMPT_SECONDS
     body = bytearray()
     with client.stream("GET", f"{base_url}{PATH}", params=request) as response:
-        for chunk in response.iter_bytes():
+        for chunk in _unpacked(response):
             body += chunk
             if len(body) > LARGEST_BODY:
                 raise StandingsError(
@@ -154,6 +160,27 @@ def _get(client: httpx.Client, base_url: str, request: dict[str, str]) -> tuple[
         advice = f"; check {KEY}" if status in (401, 403) else ""
         raise StandingsError(f"{base_url}: {_said(response, body)}{advice}")
     return response, bytes(body)
+
+
+def _unpacked(response: httpx.Response) -> Iterator[bytes]:
+    """The body, with gzip unpacked a piece at a time: a few packed bytes may stand for more than memory holds.
+
+    Any other packing, or gzip in gzip, was not asked for: it is left as it came, and is then no JSON.
+    """
+    if response.headers.get("content-encoding", "").strip().lower() != "gzip":
+        yield from response.iter_raw()
+        return
+    gzip = zlib.decompressobj(_GZIP)
+    try:
+        for chunk in response.iter_raw():
+            while chunk and not gzip.eof:
+                yield gzip.decompress(chunk, _PIECE)
+                chunk = gzip.unconsumed_tail
+        yield gzip.flush()
+    except zlib.error as error:
+        raise httpx.DecodingError(str(error)) from None
+    if not gzip.eof:
+        raise httpx.DecodingError("the packed answer is cut short")
 
 
 def _land(settings: Settings, response: httpx.Response, body: bytes, request: Request) -> RawKey:
@@ -194,11 +221,11 @@ def _retry_after(value: str | None) -> float | None:
     """Seconds to wait, from either form of a Retry-After header; None where there is none to go by."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.isascii() and value.strip().isdigit():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # A date that names no zone means UTC.
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -209,8 +236,8 @@ def _said(response: httpx.Response, body: bytes | bytearray) -> str:
     """The source's own word on why it did not answer, on one line."""
     try:
         message = str(json.loads(body)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         message = response.reason_phrase
     # A source that repeats what it was sent would show the key.
-    message = " ".join(message.replace(require_key(), "(the key)").split())
-    return f"the source answered {response.status_code}: {message[:200]}"
+    message = " ".join(message.replace(require_key(), "(the key)")[:1000].split())
+    return f"the source answered {response.status_code}: {safe(message)[:200]}"

@@ -11,12 +11,15 @@ from typing import Any
 from flows import lake, raw
 from flows.raw import Asked
 from flows.settings import Settings
+from flows.text import safe
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS
 
 log = logging.getLogger("standings")
 
 SIDECAR = ".request.json"
+LARGEST_FILE = 64 * 2**20
+"""Bytes: what the source may answer with, too."""
 _SIDECAR_FIELDS = {"period", "origin", "start_date", "end_date", *raw.SLICES}
 
 
@@ -64,9 +67,14 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            # Not the size that the folder tells: a device has none and never ends.
+            content = opened.read(LARGEST_FILE + 1)
     except OSError as error:
         raise StandingsError(f"{file}: cannot be read: {error.strerror}") from None
+    if len(content) > LARGEST_FILE:
+        raise StandingsError(f"{file}: is larger than {LARGEST_FILE:,} bytes: no answer of the source's is")
+    return content
 
 
 def _asked(file: Path, period: str | None, origin: str | None) -> Asked:
@@ -88,12 +96,15 @@ def _sidecar(file: Path) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(_read(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise StandingsError(f"{path}: not JSON") from None
     if not isinstance(content, dict):
         raise StandingsError(f"{path}: not an object of what was asked for")
     if unknown := sorted(set(content) - _SIDECAR_FIELDS):
-        raise StandingsError(f"{path}: field {unknown[0]} is not known")
+        raise StandingsError(f"{path}: field {safe(unknown[0])[:60]} is not known")
+    for name in _SIDECAR_FIELDS - {"period", "origin"}:
+        if not isinstance(content.get(name, ""), str):
+            raise StandingsError(f"{path}: {name} is not a text")
     return content
 
 

@@ -23,7 +23,7 @@ def unseal(data: bytes, name: str) -> dict[str, Any]:
     try:
         content = json.loads(data)
         del content[SEAL]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BrokenSeal(f"{name}: its bytes are not those that were written") from None
     # Compared as bytes, since JSON means the same with other blanks.
     if seal(content) != data:

@@ -28,11 +28,11 @@ from schemas.errors import StandingsError
 
 # Names that the folder backend needs for itself; refused as keys on both backends so that keys stay portable.
 _RESERVED = ".store-"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 # A file name holds 255 bytes at most, an S3 key 1,024 including the prefix of the lake.
 _SEGMENT_BYTES = 255
 _KEY_BYTES = 900
+_SHOWN = 200
 
 
 class NotFound(StandingsError):
@@ -148,17 +148,19 @@ def probe(store: Store, prefix: str = "probe") -> None:
 def check_key(key: str) -> None:
     """Raise StandingsError for a key that could lead out of the lake, or mean another thing on another store.
 
-    A key is relative, without empty, `.` or `..` segments, control characters or backslashes, at most 900
-    bytes long with at most 255 a segment; segments that start with `.store-` are reserved.
+    A key is relative, without empty, `.` or `..` segments, backslashes or control characters, which all are that
+    cannot be seen where they stand (marks that turn the direction of writing, blanks but the plain one), at most
+    900 bytes long with at most 255 a segment; segments that start with `.store-` are reserved.
     """
     problem = _problem(key)
     if problem:
-        raise StandingsError(f"the key {key!r} {problem}")
+        shown = repr(key)
+        raise StandingsError(f"the key {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '…'} {problem}")
 
 
 def _problem(key: str) -> str | None:
     """What is wrong with a key, or None."""
-    if _CONTROL.search(key):
+    if not key.isprintable():
         return "has a control character"
     if "\\" in key:
         return "has a backslash"

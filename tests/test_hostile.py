@@ -378,7 +378,8 @@ def growth(code: str, *arguments: str) -> tuple[str, int]:
     """
     measured = (
         "import resource, sys; from flows.extract import extract; from flows.ingest import ingest\n"
-        "from flows.settings import Settings; from pathlib import Path; from datetime import date\n"
+        "from flows.plan import Request; from flows.settings import Settings\n"
+        "from pathlib import Path; from datetime import date\n"
         "from schemas.errors import StandingsError; import stamina; stamina.set_testing(True, attempts=2)\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = peak()\n"
@@ -402,7 +403,7 @@ def growth(code: str, *arguments: str) -> tuple[str, int]:
 
 ASK = (
     "extract(Settings(lake=sys.argv[1], warehouse=Path('w'), base_url=sys.argv[2]),"
-    " (date(2026, 2, 16), date(2026, 2, 22)))"
+    " Request((date(2026, 2, 16), date(2026, 2, 22))))"
 )
 
 

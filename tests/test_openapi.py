@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from flows import raw
 from flows.extract import ATTEMPTS, PATH, extract
 from flows.lake import open_lake
+from flows.plan import Request
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS
 from tests import lakes
-from tests.test_extract import KEY, Answer, Request, serving
+from tests.test_extract import KEY, Answer, Seen, serving
 from transforms.parse import META_FIELDS, ROW_FIELDS, VERSION, Torn, Unreadable, parse
 from transforms.windows import HISTORY_STARTS
 
@@ -69,7 +70,7 @@ class Contract:
         schema = self.content(status)["schema"] | {"components": self.document["components"]}
         return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(body)]
 
-    def violations(self, request: Request) -> list[str]:
+    def violations(self, request: Seen) -> list[str]:
         """How a request breaks the contract."""
         parts = urlsplit(request.path)
         base = urlsplit(self.document["servers"][0]["url"]).path
@@ -87,10 +88,10 @@ class Contract:
             found.append("no key")
         return found
 
-    def source(self, body: bytes | None = None) -> Callable[[Request, int], Answer]:
+    def source(self, body: bytes | None = None) -> Callable[[Seen, int], Answer]:
         """A source that keeps the contract: it gives a body, or the example, to whoever asks well."""
 
-        def reply(request: Request, _number: int) -> Answer:
+        def reply(request: Seen, _number: int) -> Answer:
             if "no key" in (wrong := self.violations(request)):
                 return self.answer(401)
             return self.answer(400) if wrong else Answer(body=body) if body is not None else self.answer()
@@ -196,7 +197,7 @@ def test_what_we_ask_keeps_the_contract(
     window: tuple[date, date], contract: Contract, tmp_path: Path
 ) -> None:
     with serving(contract.source()) as source:
-        key = extract(settings_for(source.url, tmp_path), window)
+        key = extract(settings_for(source.url, tmp_path), Request(window))
         (asked,) = source.requests
     assert contract.violations(asked) == []
     assert asked.headers["accept"] in ("application/json", "*/*")
@@ -222,7 +223,7 @@ def test_what_we_ask_keeps_the_contract(
 def test_a_request_that_breaks_the_contract_is_noticed(
     path: str, headers: dict[str, str], told: list[str], contract: Contract
 ) -> None:
-    assert contract.violations(Request(path, headers, 0.0)) == told
+    assert contract.violations(Seen(path, headers, 0.0)) == told
 
 
 # What we may be told
@@ -253,7 +254,7 @@ def test_every_example_is_read(contract: Contract) -> None:
 def test_an_example_is_published(contract: Contract, tmp_path: Path) -> None:
     with serving(contract.source()) as source:
         lake = settings_for(source.url, tmp_path)
-        extract(lake, (date(2026, 4, 12), date(2026, 5, 11)))
+        extract(lake, Request((date(2026, 4, 12), date(2026, 5, 11))))
         assert lakes.publish(lake).rejected == ()
     (capture,) = lakes.manifest_of(lake).captures
     assert capture.as_of == datetime(2026, 5, 12, 2, tzinfo=UTC)
@@ -344,7 +345,7 @@ def test_generated_answers_land_as_they_came(
         encoded = json.dumps(body).encode()
         with serving(contract.source(encoded)) as source:
             lake = settings_for(source.url, tmp_path_factory.mktemp("lake"))
-            key = extract(lake, WINDOW)
+            key = extract(lake, Request(WINDOW))
             assert len(source.requests) == 1
         store = open_lake(lake)
         assert raw.body_of(store, key) == encoded
@@ -366,7 +367,7 @@ def test_a_documented_refusal_is_told_in_its_own_words(
         stamina.set_testing(True, attempts=ATTEMPTS),
         pytest.raises(StandingsError) as caught,
     ):
-        extract(settings_for(source.url, tmp_path), WINDOW)
+        extract(settings_for(source.url, tmp_path), Request(WINDOW))
     assert f"the source answered {status}: {said}" in str(caught.value)
     assert ("OPENROUTER_API_KEY" in str(caught.value)) == (status == 401)
     assert ("run it again later" in str(caught.value)) == (TIMES_ASKED[status] > 1)
@@ -388,7 +389,7 @@ def test_whatever_a_refusal_may_say_is_told_in_a_short_line(
             stamina.set_testing(True, attempts=2),
             pytest.raises(StandingsError, match=f"the source answered {status}") as caught,
         ):
-            extract(settings_for(source.url, folder), WINDOW)
+            extract(settings_for(source.url, folder), Request(WINDOW))
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 400
         assert KEY not in str(caught.value)

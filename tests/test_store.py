@@ -439,7 +439,7 @@ def test_a_relative_url_starts_here(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "lake" / "a").read_bytes() == b"a"
 
 
-def test_files_have_the_mode_that_the_umask_asks_for(folder_store: Store, folder: Path) -> None:
+def test_objects_are_read_only_for_whom_the_umask_allows(folder_store: Store, folder: Path) -> None:
     before = os.umask(0o027)
     try:
         folder_store.put_once("a", b"")
@@ -447,7 +447,8 @@ def test_files_have_the_mode_that_the_umask_asks_for(folder_store: Store, folder
         folder_store.swap("c", b"", None)
     finally:
         os.umask(before)
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o440, 0o640}
+    assert (folder / "a").stat().st_mode & 0o777 == 0o440
 
 
 def test_a_folder_that_cannot_be_written_is_said_to_be(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ A body that cannot be read at all is refused before, in `transforms.parse`. What
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import polars as pl
@@ -21,6 +21,10 @@ MOST_TOKENS_A_DAY = 10**16
 """No day's total is plausible above this: a thousand times the largest that was ever seen."""
 
 
+AHEAD = timedelta(days=1)
+"""How far a source's clock may be ahead of ours."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One way to differ: `critical` refuses the capture, `warning` and `info` are told and count all the same."""
@@ -32,6 +36,7 @@ class Rule:
 
 RULES: tuple[Rule, ...] = (
     Rule("absurd-total", "critical", "a bucket's total is above what is plausible"),
+    Rule("from-the-future", "critical", "the answer tells a moment more than a day after it was received"),
     Rule("window-cut", "warning", "the answer's window is not the one that was asked for"),
     Rule("days-missing", "warning", "the source gives nothing for days inside the window"),
     Rule("too-many-rows", "warning", f"more than {FULL_DEPTH} named rows in a bucket"),
@@ -59,15 +64,26 @@ class Finding:
 
 
 def findings(
-    answer: Answer, period: Period, asked: tuple[date, date] | None, history: date
+    answer: Answer,
+    period: Period,
+    asked: tuple[date, date] | None,
+    history: date,
+    received: datetime | None = None,
 ) -> Iterator[Finding]:
     """Every rule that an answer breaks, the gravest first.
 
     asked: the window that was asked for, None where nobody knows. history: the source's first day.
+    received: when we got the answer, None where that proves nothing.
     """
-    found = [*_window(answer, asked, history), *_rows(answer, period)]
+    found = [*_clock(answer, received), *_window(answer, asked, history), *_rows(answer, period)]
     order = [rule.code for rule in RULES]
     yield from sorted(found, key=lambda finding: order.index(finding.code))
+
+
+def _clock(answer: Answer, received: datetime | None) -> Iterator[Finding]:
+    """A vintage from the future would stand above every honest one that follows."""
+    if received is not None and answer.as_of > received + AHEAD:
+        yield Finding("from-the-future", f"as_of {answer.as_of.isoformat()}, received {received.isoformat()}")
 
 
 def _window(answer: Answer, asked: tuple[date, date] | None, history: date) -> Iterator[Finding]:

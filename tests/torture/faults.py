@@ -23,6 +23,7 @@ from flows.keys import RawKey
 from flows.lake import open_lake
 from flows.limiter import Limiter, QuotaSpent
 from flows.manifest import published
+from flows.plan import Request
 from flows.quota import Quota
 from flows.read import rows_of
 from flows.sample_api import Reply, SampleApi
@@ -165,7 +166,7 @@ def get(settings: Settings, window: Window) -> Had:
     failures = 0
     while True:
         try:
-            return Had(window, extract.extract(settings, window), failures, waits.copy())
+            return Had(window, extract.extract(settings, Request(window)), failures, waits.copy())
         except QuotaSpent:
             waits["day"] += 1
             limiter = Limiter(open_lake(settings), settings.minute, settings.day)

@@ -32,11 +32,15 @@ pytestmark = lakes.GREAT_EXPECTATIONS
 
 SCRIPT = Path(sys.executable).with_name("standings")
 COMMANDS = {
+    "accept",
     "backfill",
     "claims",
     "copy",
     "demo",
+    "gaps",
     "ingest",
+    "migrate",
+    "monitor",
     "prune",
     "rebuild",
     "releases",

@@ -1,14 +1,13 @@
 """How far a week is from the weeks before it, and what of that is unusual."""
 
 import json
+import random
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from schemas import DRIFT_WEEK
 from schemas.drift_week import MEASURES, WHOLE_WEEK
@@ -111,12 +110,13 @@ def test_a_day_is_set_against_its_vintage_before() -> None:
     assert values(early, between, late, measure="restated") == {(MONDAY, WHOLE_WEEK): pytest.approx(0.1)}
 
 
-@given(st.permutations(range(9)))
-@settings(max_examples=20, deadline=None)
-def test_every_order_of_arrival_gives_the_same_verdict(order: list[int]) -> None:
+def test_every_order_of_arrival_gives_the_same_verdict() -> None:
     models = [{"openai/a": 100 + 7 * n, f"z-ai/{n}": n, "other": 5} for n in range(9)]
     captures = weeks(*models)
-    assert standings(*(captures[n] for n in order))["drift_week"].equals(standings(*captures)["drift_week"])
+    wanted = standings(*captures)["drift_week"]
+    for seed in range(3):
+        shuffled = random.Random(seed).sample(captures, len(captures))
+        assert standings(*shuffled)["drift_week"].equals(wanted)
 
 
 def test_a_range_goes_with_each_measure() -> None:
@@ -132,9 +132,14 @@ def test_a_range_goes_with_each_measure() -> None:
 
 def test_the_ranges_hold_what_the_source_has_given_so_far(shared_data: Path) -> None:
     captures = []
-    for file in sorted(
-        [*shared_data.glob("responses/*.json"), *shared_data.glob("reconstructed/day*15.json")]
-    ):
+    vintages = (
+        "responses/*asof_20260719T*.json",
+        "responses/*asof_202607[26]*.json",
+        "responses/*asof_202608*.json",
+    )
+    for file in [
+        each for like in ("reconstructed/day*15.json", *vintages) for each in shared_data.glob(like)
+    ]:
         answer = parse(file.read_bytes(), "day")
         days = {
             day: dict(rows.select("model_permaslug", "tokens").iter_rows())

@@ -13,12 +13,13 @@ from flows import gate, keys
 from flows.gate import Refused
 from flows.inspect import verify
 from flows.lake import open_lake
-from flows.limiter import A_DAY, A_MINUTE, Limiter
+from flows.limiter import Limiter
 from flows.load import load, loaded_release
 from flows.maintain import chain, copy, prune, repair, rollback
 from flows.manifest import published
 from flows.path import raw_to_warehouse
 from flows.publish import publish
+from flows.quota import A_DAY, A_MINUTE
 from flows.settings import Settings
 from flows.store import LostRace
 from schemas.errors import StandingsError

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import flows.validate
 from flows import keys
 from flows.derive import attribute, conform, count
 from flows.lake import open_lake
@@ -239,7 +240,10 @@ def test_an_invalid_week_leaves_the_published_release_as_it_was(
     assert lakes.publish(settings).release.startswith("000002-")
 
 
-def test_a_capture_whose_week_is_refused_does_not_stop_the_weeks_of_others(tmp_path: Path) -> None:
+def test_a_capture_whose_week_is_refused_does_not_stop_the_weeks_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flows.validate, "TABLES", (WEEK_COVERAGE,))
     settings = lakes.on_disk(tmp_path / "another")
     impossible = lakes.week_of(date(2023, 7, 3), {"openai/osprey": 5})
     sound = lakes.week_of(date(2026, 7, 6), {"openai/osprey": 5})

@@ -16,8 +16,10 @@ from flows import lake, raw
 from flows.derive import code_version, period_of
 from flows.keys import RawKey
 from flows.limiter import Limiter
-from flows.manifest import current
+from flows.load import loaded_release
+from flows.manifest import Manifest, current, read_manifest
 from flows.plan import Request
+from flows.publish import held_by_latest
 from flows.raw import Asked
 from flows.sample_api import SIMULATED_HEADER
 from flows.settings import Settings
@@ -75,7 +77,7 @@ def extract(settings: Settings, request: Request) -> RawKey:
     spent for the day, or the lake holds figures of the other kind.
     """
     store = lake.writable(settings)
-    if (waiting := _waiting(store, request.query)) is not None:
+    if (waiting := _waiting(settings, store, request.query)) is not None:
         log.info("extract: %s landed before and is taken up again", request)
         return waiting
     key = _ask(settings, store, request)
@@ -95,10 +97,10 @@ def require_key() -> str:
     return key
 
 
-def _waiting(store: Store, request: dict[str, str]) -> RawKey | None:
-    manifest = current(store).manifest
-    published = [capture.key for capture in manifest.captures] if manifest else []
-    for key in raw.unfinished(store, published):
+def _waiting(settings: Settings, store: Store, request: dict[str, str]) -> RawKey | None:
+    """An answer to the same question that landed and that no run has taken all the way."""
+    finished = _finished(settings, store)
+    for key in raw.unfinished(store, [capture.key for capture in finished.captures] if finished else []):
         record = raw.request_of(store, key)
         if record["status"] == httpx.codes.OK and record["request"] == request:
             try:
@@ -111,6 +113,16 @@ def _waiting(store: Store, request: dict[str, str]) -> RawKey | None:
                 return key
             return key
     return None
+
+
+def _finished(settings: Settings, store: Store) -> Manifest | None:
+    """The newest release that `latest/` and the warehouse hold: a run that died may not have come so far."""
+    manifest = current(store).manifest
+    if manifest is None:
+        return None
+    if held_by_latest(store) == manifest.release == loaded_release(settings.warehouse):
+        return manifest
+    return read_manifest(store, manifest.previous) if manifest.previous else None
 
 
 def _ask(settings: Settings, store: Store, request: Request) -> RawKey:

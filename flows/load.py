@@ -46,10 +46,11 @@ def load(settings: Settings) -> None:
         try:
             _build(aside, store, manifest)
             digest = hashlib.sha256(aside.read_bytes()).hexdigest()
+            # First, so that a run that dies in between is noticed by the release that the old file holds.
+            _digest_beside(path).write_text(f"{digest}\n")
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
-        _digest_beside(path).write_text(f"{digest}\n")
     except (OSError, duckdb.Error) as error:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise StandingsError(

@@ -57,10 +57,11 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
     tables = _write_parts(store, stage)
     if before and tables == before.tables and _has_its_records(store, before):
         log.info("publish: nothing changed; release %s stands", before.release)
-        for capture in set(captures) - set(before.captures):
-            store.put(capture.key.confirmation, b"")
         refresh_latest(store, before, before)
         stage.clear()
+        # Last, since a capture that is marked so is done with.
+        for capture in set(captures) - set(before.captures):
+            store.put(capture.key.confirmation, b"")
         return before.release
     manifest = Manifest(
         number=before.number + 1 if before else 1,
@@ -195,6 +196,11 @@ def _sources(entries: pl.DataFrame) -> dict[date, list[str]]:
     """For each week the sha256 of the captures that its rows come from."""
     weeks = entries.group_by("week_start").agg(pl.col("capture").unique().sort())
     return dict(weeks.iter_rows())
+
+
+def held_by_latest(store: Store) -> str | None:
+    """The release that `latest/` holds whole; None where a run is at work on it, or died."""
+    return _mark(store)[0]
 
 
 def _mark(store: Store) -> tuple[str | None, str | None]:

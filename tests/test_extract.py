@@ -23,6 +23,8 @@ from flows import keys, raw
 from flows.extract import ATTEMPTS, extract
 from flows.lake import claim, kind_of, open_lake
 from flows.limiter import Limiter, QuotaSpent
+from flows.load import load
+from flows.path import raw_to_warehouse
 from flows.plan import Request
 from flows.quota import Quota
 from flows.raw import Asked
@@ -263,6 +265,19 @@ def test_an_answer_that_no_run_has_finished_with_is_taken_up_again(tmp_path: Pat
         assert len(source.requests) == 2
 
 
+def test_an_answer_whose_run_died_after_the_pointer_had_moved_is_taken_up_again(tmp_path: Path) -> None:
+    sound = lakes.body(lakes.week_of(WINDOW.window[0], {"openai/osprey": 5}))
+    with serving(Answer(body=sound)) as source:
+        settings = settings_for(source.url, tmp_path)
+        key = extract(settings, WINDOW)
+        lakes.publish(settings)
+        assert extract(settings, WINDOW) == key
+        load(settings)
+        assert len(source.requests) == 1
+        extract(settings, WINDOW)
+        assert len(source.requests) == 2
+
+
 def test_a_torn_answer_whose_run_died_before_it_was_put_on_record_is_not_taken_up(tmp_path: Path) -> None:
     sound = lakes.body(lakes.week_of(WINDOW.window[0], {"openai/osprey": 5}))
     with serving(Answer(body=sound)) as source:
@@ -287,7 +302,8 @@ def test_an_answer_that_a_run_has_finished_with_is_asked_for_again(finished: str
         asked = 2 if finished == "confirmed" else 1
         for _ in range(asked):
             key = extract(settings, WINDOW)
-            assert bool(lakes.publish(settings).rejected) == (finished == "rejected")
+            outcome = raw_to_warehouse(settings, lakes.loading)
+            assert bool(outcome.rejected) == (finished == "rejected")
         assert len(source.requests) == asked
         marked = set(open_lake(settings).list()) & {key.rejection, key.confirmation}
         assert marked == {"rejected": {key.rejection}, "confirmed": {key.confirmation}}.get(finished, set())

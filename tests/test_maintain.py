@@ -1,6 +1,7 @@
 """A lake is checked, repaired, moved back, cleared up and copied: the damage is done for real."""
 
 import dataclasses
+import errno
 import random
 import shutil
 from collections.abc import Callable
@@ -31,11 +32,6 @@ MONDAYS = (date(2026, 6, 29), date(2026, 7, 6))
 MODELS = {"openai/osprey": 7, "deepseek/delta": 5, "other": 3}
 
 
-def loading(step: Callable[..., object], /) -> Callable[..., object]:
-    """Validates nothing, but loads."""
-    return step if step.__name__ == "load" else lakes.unchecked(step)
-
-
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake of two releases, with a capture that could not be read, and its warehouse."""
@@ -43,9 +39,9 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = lakes.on_disk(folder)
     for monday in MONDAYS:
         lakes.land_bytes(made, lakes.body(lakes.week_of(monday, MODELS)))
-        raw_to_warehouse(made, loading)
+        raw_to_warehouse(made, lakes.loading)
     lakes.land_bytes(made, b"{")
-    raw_to_warehouse(made, loading)
+    raw_to_warehouse(made, lakes.loading)
     store = open_lake(made)
     for finding in ("a strange total", "a stranger one"):
         name = gate.hold(store, Refused(finding, (("country_week", "a check", "a row"),)))
@@ -114,7 +110,7 @@ def test_a_bit_that_flips_is_found_in_every_kind_of_object(kind: str, settings: 
 def test_what_is_broken_is_rebuilt_from_raw(kind: str, settings: Settings) -> None:
     before = lakes.published_bytes(settings)
     flip(of_kind(settings, kind))
-    found, _ = repair(settings, loading)
+    found, _ = repair(settings, lakes.loading)
     assert found
     assert wrong(settings) == []
     assert lakes.published_bytes(settings) == before
@@ -126,16 +122,62 @@ def test_what_is_missing_is_rebuilt_from_raw(kind: str, settings: Settings) -> N
     before = lakes.published_bytes(settings)
     of_kind(settings, kind).unlink()
     assert any("is missing" in line for line in wrong(settings))
-    repair(settings, loading)
+    repair(settings, lakes.loading)
     assert wrong(settings) == []
     assert lakes.published_bytes(settings) == before
+
+
+UNREADABLE = (
+    keys.POINTER,
+    keys.LATEST_MARK,
+    "manifests/*.json",
+    "parts/country_week/*/*.parquet",
+    "latest/model_week/*/*.parquet",
+)
+
+
+@pytest.fixture
+def spoil(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Makes a file one that the disk does not give back, until another is put in its place."""
+    bad: dict[Path, int] = {}
+    read = Path.read_bytes
+
+    def reading(path: Path) -> bytes:
+        if path.exists() and bad.get(path) == path.stat().st_mtime_ns:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", reading)
+    return lambda path: bad.update({path: path.stat().st_mtime_ns})
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_what_the_store_does_not_give_back_is_named_and_rebuilt(
+    kind: str, settings: Settings, spoil: Callable[[Path], None]
+) -> None:
+    before = lakes.published_bytes(settings)
+    path = of_kind(settings, kind)
+    spoil(path)
+    assert any(path.name in line for line in wrong(settings))
+    repair(settings, lakes.loading)
+    assert wrong(settings) == []
+    assert lakes.published_bytes(settings) == before
+
+
+def test_a_run_goes_on_where_latest_is_not_given_back(
+    settings: Settings, spoil: Callable[[Path], None]
+) -> None:
+    for kind in (keys.LATEST_MARK, "latest/model_week/*/*.parquet"):
+        spoil(of_kind(settings, kind))
+    raw_to_warehouse(settings, lakes.loading)
+    assert wrong(settings) == []
 
 
 def test_a_raw_body_that_is_broken_is_set_aside_and_the_others_stand(settings: Settings) -> None:
     sound = [capture.key.body for capture in lakes.manifest_of(settings).captures]
     folder = Path(settings.lake.removeprefix("file://"))
     flip(folder / sound[0])
-    repair(settings, loading)
+    repair(settings, lakes.loading)
     assert [capture.key.body for capture in lakes.manifest_of(settings).captures] == sound[1:]
     assert wrong(settings) == []
     assert (folder / f"{keys.BROKEN}{sound[0]}").exists()
@@ -154,10 +196,10 @@ def test_what_was_moved_back_stays_back_until_it_is_brought_again(settings: Sett
     second, first = chain(open_lake(settings), lakes.manifest_of(settings))
     name = rollback(settings, first.release, "a bad week")
     load(settings)
-    assert raw_to_warehouse(settings, loading).release == name
+    assert raw_to_warehouse(settings, lakes.loading).release == name
     assert wrong(settings) == []
     lakes.land_bytes(settings, lakes.body(lakes.week_of(MONDAYS[1], MODELS)))
-    raw_to_warehouse(settings, loading)
+    raw_to_warehouse(settings, lakes.loading)
     assert lakes.manifest_of(settings).tables == second.tables
 
 

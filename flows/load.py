@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,7 @@ def load(settings: Settings) -> None:
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_up(path)
         try:
             _build(aside, store, manifest)
             digest = hashlib.sha256(aside.read_bytes()).hexdigest()
@@ -61,6 +63,13 @@ def load(settings: Settings) -> None:
     if published(store).release != manifest.release:
         # Another run published meanwhile, and its load may have ended before this one.
         load(settings)
+
+
+def _clear_up(path: Path) -> None:
+    """Removes what loads that died a day ago or longer left beside the warehouse."""
+    for aside in path.parent.glob(f".{path.name}.*"):
+        if time.time() - aside.stat().st_mtime > 86_400:
+            aside.unlink(missing_ok=True)
 
 
 def loaded_release(path: Path) -> str | None:

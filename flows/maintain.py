@@ -118,6 +118,7 @@ def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
             if name not in kept and _older(store, name, horizon):
                 store.delete(name)
                 yield name
+    yield from store.sweep(horizon)
 
 
 def copy(settings: Settings, source: str, target: str) -> Iterator[str]:

@@ -28,6 +28,7 @@ from schemas.errors import StandingsError
 
 # Names that the folder backend needs for itself; refused as keys on both backends so that keys stay portable.
 _RESERVED = ".store-"
+_LOCK = f"{_RESERVED}lock"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 # A file name holds 255 bytes at most, an S3 key 1,024 including the prefix of the lake.
 _SEGMENT_BYTES = 255
@@ -88,6 +89,9 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object. One that is not there is fine."""
+
+    def sweep(self, horizon: datetime) -> Iterator[str]:
+        """Remove what a writer that died before `horizon` left beside the objects; yields the names."""
 
     def modified(self, key: str) -> datetime:
         """When an object was last written, by the store's clock; raises `NotFound`."""
@@ -298,6 +302,13 @@ class FileStore:
         with self._telling(f"list {self.url}/{prefix}"):
             return iter(sorted(key for key in self._walk(start) if key.startswith(prefix)))
 
+    def sweep(self, horizon: datetime) -> Iterator[str]:
+        with self._telling(f"clear up {self.url}"):
+            for path in sorted(self._root.rglob(f"{_RESERVED}*")):
+                if path.name != _LOCK and path.stat().st_mtime < horizon.timestamp():
+                    path.unlink(missing_ok=True)
+                    yield str(path.relative_to(self._root))
+
     def modified(self, key: str) -> datetime:
         path = self._path(key)
         with self._telling(f"read {self.url}/{key}"):
@@ -369,7 +380,7 @@ class FileStore:
     def _lock(self, kind: int) -> Iterator[None]:
         """Hold the lake's lock. One file for the whole lake, never removed: a lock file that comes and goes
         can be held twice, by the one who opened it before and by the one who opened it after."""
-        descriptor = os.open(self._root / f"{_RESERVED}lock", os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(self._root / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(descriptor, kind)
             yield
@@ -474,6 +485,9 @@ class S3Store:
             keys = (name.removeprefix(self._prefix) for name in names)
             # Sorted here too, since not every service lists in code point order.
             return iter(sorted(key for key in keys if not _problem(key)))
+
+    def sweep(self, horizon: datetime) -> Iterator[str]:  # noqa: ARG002
+        yield from ()
 
     def modified(self, key: str) -> datetime:
         name = self._name(key)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -222,6 +223,21 @@ def test_only_what_no_release_leads_to_is_removed(settings: Settings) -> None:
     assert sorted(prune(settings, timedelta(days=-1))) == sorted(strays)
     assert lakes.objects(settings).keys() == before.keys() - set(strays)
     assert wrong(settings) == []
+
+
+def test_what_killed_writers_left_is_cleared_up(settings: Settings) -> None:
+    folder = Path(settings.lake.removeprefix("file://"))
+    old, new = folder / "latest/.store-0a", folder / "parts/.store-0b"
+    aside = settings.warehouse.with_name(".warehouse.duckdb.0c")
+    for path in (old, new, aside):
+        path.write_bytes(b"half")
+    for path in (old, aside):
+        os.utime(path, (1, 1))
+    assert "latest/.store-0a" in list(prune(settings, timedelta(days=7)))
+    settings.warehouse.unlink()
+    load(settings)
+    assert [path.exists() for path in (old, new, aside)] == [False, True, False]
+    assert (folder / ".store-lock").exists()
 
 
 def test_a_lake_moves_between_stores(

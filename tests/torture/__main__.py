@@ -31,9 +31,7 @@ def main() -> None:
                 tally.lose(f"the trial itself broke: {type(error).__name__}: {error}")
         tally.note(f"{time.monotonic() - started:.0f} s, seed {asked.seed}")
         tallies.append(tally)
-    print()
-    for tally in tallies:
-        print("\n".join(tally.lines()))
+        print("\n".join(tally.lines()), flush=True)
     sys.exit(any(tally.losses for tally in tallies))
 
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import threading
 import time
 import uuid
 from collections import Counter
@@ -13,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import parse_qsl
@@ -168,6 +170,10 @@ def _environment(yard: Yard, url: str, folder: Path, api: SampleApi) -> dict[str
     }
 
 
+_PROCESSES = threading.Lock()
+"""To start a process looks at how the others ended, which only one thread at a time may ask."""
+
+
 @contextmanager
 def fresh_lake(yard: Yard, case: Case) -> Iterator[Lake]:
     """A copy of the base on the case's backend."""
@@ -212,7 +218,8 @@ def run_command(
     context = multiprocessing.get_context("forkserver")
     heard, told = context.Pipe(duplex=False)
     process = context.Process(target=victim, args=(order, told), daemon=True)
-    process.start()
+    with _PROCESSES:
+        process.start()
     told.close()
     events = []
     try:
@@ -221,12 +228,23 @@ def run_command(
             if moment and len(events) == moment.event + 1:
                 time.sleep(moment.delay)
                 process.kill()
-        process.join(SILENCE)
+        _wait(process)
     finally:
         process.kill()
-        process.join()
+        code = _wait(process)
         heard.close()
-    return events, process.exitcode
+    return events, code
+
+
+def _wait(process: BaseProcess) -> int | None:
+    """How a process ended; None where it does not."""
+    until = time.monotonic() + SILENCE
+    while time.monotonic() < until:
+        with _PROCESSES:
+            if (code := process.exitcode) is not None:
+                return code
+        time.sleep(0.01)
+    return None
 
 
 def _events(heard: Connection) -> Iterator[Event]:

@@ -17,7 +17,7 @@ from flows.sample_api import SampleApi
 from flows.store import S3Options, open_store
 
 ROOT = Path(__file__).resolve().parents[1]
-PREFECT = str(Path(sys.executable).with_name("prefect"))
+UP = str(ROOT / "infra/up.py")
 
 
 @pytest.fixture
@@ -34,65 +34,68 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def server(environment: dict[str, str], tmp_path: Path) -> Iterator[None]:
-    started = {name: value for name, value in environment.items() if name != "PREFECT_API_URL"}
-    arguments = [PREFECT, "server", "start", "--host", "127.0.0.1", "--no-ui"]
-    with (tmp_path / "server.log").open("w") as log:
-        process = subprocess.Popen(arguments, env=started, cwd=tmp_path, stdout=log, stderr=log)
+def up(environment: dict[str, str], tmp_path: Path) -> Iterator[SampleApi]:
+    """What `make up` starts, over a lake of its own and a simulated source."""
+    with SampleApi(now=datetime(2026, 11, 24, tzinfo=UTC)) as api, (tmp_path / "up.log").open("w") as log:
+        settings = {"OPENROUTER_API_KEY": "k", "OPENROUTER_BASE_URL": api.base_url}
+        environment |= settings | {"STANDINGS_LAKE": f"file://{tmp_path}/lake"}
+        process = subprocess.Popen(
+            [sys.executable, UP], env=environment, cwd=tmp_path, stdout=log, stderr=log
+        )
         try:
-            _wait_for(f"{environment['PREFECT_API_URL']}/health", process)
-            yield
+            _wait_until("up: try it", tmp_path / "up.log", process)
+            yield api
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
-def test_a_worker_runs_the_weekly_deployment(
-    environment: dict[str, str], server: None, tmp_path: Path
+def test_what_is_brought_up_runs_the_weekly_deployment(
+    environment: dict[str, str], up: SampleApi, tmp_path: Path
 ) -> None:
-    lake = f"file://{tmp_path}/lake"
-    with SampleApi(now=datetime(2026, 11, 24, tzinfo=UTC)) as api:
-        settings = {"STANDINGS_LAKE": lake, "OPENROUTER_API_KEY": "k", "OPENROUTER_BASE_URL": api.base_url}
-        _prefect(environment, "work-pool", "create", "standings", "--type", "process")
-        for _ in range(2):
-            _prefect(environment, "--no-prompt", "deploy", "--all", "--prefect-file", "infra/prefect.yaml")
-        deployments = _prefect(environment, "deployment", "ls")
-        _prefect(environment, "deployment", "run", "weekly/weekly", "--param", 'week="2026-03-11"')
-        log = _prefect(environment | settings, "worker", "start", "--pool", "standings", "--run-once")
+    with httpx.Client(base_url=f"{environment['PREFECT_API_URL']}/", timeout=30) as server:
+        before = _deployments(server)
+        assert sorted(before) == ["audit", "backfill", "monitor", "refresh", "weekly"]
+        again = subprocess.run(
+            [sys.executable, UP], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        assert "answers already; the deployments are applied, nothing else was changed" in again.stdout
+        assert _deployments(server) == before
+        parameters = {"parameters": {"week": "2026-03-11"}}
+        run = server.post(f"deployments/{before['weekly']}/create_flow_run", json=parameters).json()
+        _wait_for(server, run["id"])
 
-    # Deploying twice makes no deployment twice.
-    assert [deployments.count(name) for name in ("weekly/weekly", "backfill/backfill")] == [1, 1]
-    steps = ("extract", "conform", "attribute", "count", "validate", "publish", "load")
-    assert [f"Task run '{step}-" in log for step in steps] == [True] * len(steps), log
-    manifest = published(open_store(lake, S3Options()))
+    manifest = published(open_store(f"file://{tmp_path}/lake", S3Options()))
     assert sorted(map(str, manifest.tables["country_week"])) == ["2026-03-02", "2026-03-09"]
     assert manifest.kind == "simulated"
+    log = (tmp_path / "up.log").read_text()
+    steps = ("extract", "conform", "attribute", "count", "validate", "publish", "load")
+    assert [f"Task run '{step}-" in log for step in steps] == [True] * len(steps), log
 
 
-def _prefect(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [PREFECT, *arguments],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+def _deployments(server: httpx.Client) -> dict[str, str]:
+    """The deployments' ids by name."""
+    found = server.post("deployments/filter", json={}).raise_for_status().json()
+    assert len({each["name"] for each in found}) == len(found)
+    return {each["name"]: each["id"] for each in found}
 
 
-def _wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 90) -> None:
+def _wait_for(server: httpx.Client, run: str, seconds: float = 180) -> None:
+    until = time.monotonic() + seconds
+    while (state := server.get(f"flow_runs/{run}").json()["state"])["type"] != "COMPLETED":
+        assert state["type"] in ("SCHEDULED", "PENDING", "RUNNING"), state
+        assert time.monotonic() < until, state
+        time.sleep(0.5)
+
+
+def _wait_until(words: str, log: Path, process: "subprocess.Popen[bytes]", seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        assert process.poll() is None, "the server stopped before it answered"
-        try:
-            if httpx.get(url, timeout=2).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.3)
-    raise AssertionError(f"{url} did not answer within {seconds} s")
+        assert process.poll() is None, log.read_text()
+        if words in log.read_text():
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{words!r} was not said within {seconds} s: {log.read_text()}")
 
 
 def _free_port() -> int:

@@ -5,7 +5,7 @@ STAMP := $(VENV)/.synced
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: env demo up test lint bench torture clean
+.PHONY: env demo up test lint bench torture generate clean
 env: $(STAMP)
 
 $(STAMP): pyproject.toml uv.lock
@@ -34,6 +34,9 @@ bench: env
 
 torture: env
 	$(BIN)/python -m tests.torture
+
+generate: env
+	$(BIN)/python infra/generate.py
 
 clean:
 	rm -rf $(VENV) demo-lake .torture

@@ -14,7 +14,7 @@ from flows.manifest import Manifest, published
 from flows.read import rows_of
 from flows.settings import Settings
 from flows.store import Store
-from schemas import TABLES
+from schemas import COUNTRY_WEEK, COUNTRY_WEEK_HISTORY, TABLES
 from schemas.errors import StandingsError
 from schemas.table import DUCKDB, Table
 
@@ -136,6 +136,8 @@ def _build(path: Path, store: Store, manifest: Manifest) -> None:
                 raise StandingsError(
                     f"{table.name}: {found} rows were loaded, and the manifest lists {listed}"
                 )
+        if manifest.holds(COUNTRY_WEEK) and manifest.holds(COUNTRY_WEEK_HISTORY):
+            connection.execute(as_of_macro())
         connection.execute(
             f"CREATE TABLE {RELEASE_TABLE} (release VARCHAR, published_at TIMESTAMP WITH TIME ZONE, "
             f"kind VARCHAR, citation VARCHAR, caveat VARCHAR)"
@@ -150,6 +152,16 @@ def _build(path: Path, store: Store, manifest: Manifest) -> None:
                 CAVEAT,
             ],
         )
+
+
+def as_of_macro() -> str:
+    """`FROM country_week_as_of(TIMESTAMPTZ '...')`: the country tables as they stood at a moment."""
+    return (
+        f"CREATE MACRO country_week_as_of(moment) AS TABLE "
+        f"SELECT {', '.join(COUNTRY_WEEK.names)} FROM {COUNTRY_WEEK_HISTORY.name} WHERE known_at <= moment "
+        f"QUALIFY rank() OVER (PARTITION BY week_start, method, knowledge ORDER BY known_at DESC) = 1 "
+        f"ORDER BY {', '.join(COUNTRY_WEEK.key)}"
+    )
 
 
 def ddl(table: Table) -> str:

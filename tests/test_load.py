@@ -253,3 +253,19 @@ def test_an_empty_lake_has_nothing_to_load(tmp_path: Path) -> None:
         load(settings)
     assert not settings.warehouse.exists()
     assert keys.POINTER not in lakes.objects(settings)
+
+
+def test_the_warehouse_answers_as_of_any_moment_like_the_command_line(shared_data: Path, tmp_path: Path) -> None:
+    settings = lakes.on_disk(tmp_path)
+    lakes.bring(settings, *lakes.responses(shared_data)[2:], run=lakes.loading)
+    history = select(settings, "country_week_history", Selection()).rows["known_at"].unique().sort()
+    first, last = history[0], datetime(2026, 9, 1, tzinfo=UTC)
+    drawn = [first + (last - first) * n / 15 for n in range(1, 15)]
+    moments = [*drawn, *history[1:4], *(each - timedelta(microseconds=1) for each in history[1:4])]
+    assert len(moments) == 20
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for moment in moments:
+            found = connection.execute("FROM country_week_as_of(?::TIMESTAMPTZ)", [moment]).to_arrow_table()
+            wanted = select(settings, "country_week", Selection(as_of=moment)).rows
+            assert COUNTRY_WEEK.conform(pl.DataFrame(found)).equals(COUNTRY_WEEK.conform(wanted)), moment

@@ -1,0 +1,393 @@
+-- bigquery: the published tables and their load. Made from the definitions in schemas/: do not edit.
+-- Put for LAKE: gs://bucket/prefix, where the lake was copied to
+-- Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
+
+CREATE TABLE IF NOT EXISTS standings.ranking_entry (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  period STRING NOT NULL OPTIONS (description="The grain that was asked for."),
+  date DATE NOT NULL OPTIONS (description="The bucket: a UTC day, or a week's Monday."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC."),
+  model_permaslug STRING NOT NULL OPTIONS (description="The source's permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50."),
+  tokens INT64 NOT NULL OPTIONS (description="Prompt and completion tokens. Unit: tokens."),
+  origin STRING NOT NULL OPTIONS (description="Where the capture came from."),
+  capture STRING NOT NULL OPTIONS (description="The sha256 of the raw body: the way back to the bytes.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`.");
+LOAD DATA OVERWRITE standings.ranking_entry
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/ranking_entry/*']);
+
+CREATE TABLE IF NOT EXISTS standings.observation (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  period STRING NOT NULL OPTIONS (description="The grain that was asked for."),
+  date DATE NOT NULL OPTIONS (description="The bucket: a UTC day, or a week's Monday."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The capture's own moment. Unit: UTC."),
+  capture STRING NOT NULL OPTIONS (description="The sha256 of the raw body: the way back to the bytes."),
+  found BOOL NOT NULL OPTIONS (description="Whether the answer had rows of the bucket.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from.");
+LOAD DATA OVERWRITE standings.observation
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/observation/*']);
+
+CREATE TABLE IF NOT EXISTS standings.bucket_coverage (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  period STRING NOT NULL OPTIONS (description="The grain that was asked for."),
+  date DATE NOT NULL OPTIONS (description="The bucket: a UTC day, or a week's Monday."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage that stands for it. Unit: UTC."),
+  capture STRING NOT NULL OPTIONS (description="The sha256 of the raw body: the way back to the bytes."),
+  used BOOL NOT NULL OPTIONS (description="Whether the week's figures are made of it, or only reconciled with it."),
+  vanished BOOL NOT NULL OPTIONS (description="The source no longer gives it; what it gave before stands."),
+  settled BOOL NOT NULL OPTIONS (description="It was looked at on or after the Friday that follows its week."),
+  depth INT64 NOT NULL OPTIONS (description="Fewest named rows in a bucket used. Unit: rows."),
+  truncated BOOL NOT NULL OPTIONS (description="A nonzero `other` stands behind fewer than 50 named rows.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a bucket that is held: the vintage that stands for it, and whether it is still at the source.");
+LOAD DATA OVERWRITE standings.bucket_coverage
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/bucket_coverage/*']);
+
+CREATE TABLE IF NOT EXISTS standings.week_coverage (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  iso_year INT64 NOT NULL OPTIONS (description="ISO 8601 year of the week."),
+  iso_week INT64 NOT NULL OPTIONS (description="ISO 8601 number of the week."),
+  grain STRING NOT NULL OPTIONS (description="The source's bucket that the week is made of."),
+  days_observed INT64 NOT NULL OPTIONS (description="Days of the week that the figure rests on; a week bucket counts as 7. Unit: days."),
+  vanished_days INT64 NOT NULL OPTIONS (description="Days that the source no longer gives; their earlier figures stand. Unit: days."),
+  depth INT64 NOT NULL OPTIONS (description="Fewest named rows in a bucket used. Unit: rows."),
+  truncated BOOL NOT NULL OPTIONS (description="A nonzero `other` stands behind fewer than 50 named rows, so only the nine largest entries can be ranked."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week: which grain was used, how many days of it there are, and how final they are.");
+LOAD DATA OVERWRITE standings.week_coverage
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/week_coverage/*']);
+
+CREATE TABLE IF NOT EXISTS standings.attribution (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  model_permaslug STRING NOT NULL OPTIONS (description="The source's permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50."),
+  author STRING OPTIONS (description="The permaslug's part before the slash."),
+  organisation STRING OPTIONS (description="The organisation behind the model: its id in the reference files."),
+  country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),
+  base_country STRING OPTIONS (description="The country of the base model that the author chiefly builds on, where that is another's."),
+  attribution STRING NOT NULL OPTIONS (description="Why the country: the author's `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row."),
+  confidence STRING OPTIONS (description="How sure the override is, where there is one."),
+  known_from DATE OPTIONS (description="The day on which the override became known."),
+  reason STRING OPTIONS (description="The reason that the reference files give."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week, knowledge and model: the organisation and country it counts for, and why.");
+LOAD DATA OVERWRITE standings.attribution
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/attribution/*']);
+
+CREATE TABLE IF NOT EXISTS standings.model_week (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  model_permaslug STRING NOT NULL OPTIONS (description="The source's permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50."),
+  author STRING OPTIONS (description="The permaslug's part before the slash."),
+  variant STRING OPTIONS (description="The permaslug's part after the colon, such as `free`."),
+  organisation STRING OPTIONS (description="The organisation behind the model: its id in the reference files."),
+  country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),
+  base_country STRING OPTIONS (description="The country of the base model that the author chiefly builds on, where that is another's."),
+  attribution STRING NOT NULL OPTIONS (description="Why the country: the author's `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row."),
+  tokens INT64 NOT NULL OPTIONS (description="Prompt and completion tokens. Unit: tokens."),
+  share FLOAT64 OPTIONS (description="Share of all tokens of the week, `other` among them. Unit: fraction."),
+  rank INT64 OPTIONS (description="Rank among the named models of the week."),
+  days_observed INT64 NOT NULL OPTIONS (description="Days of the week that the figure rests on; a week bucket counts as 7. Unit: days."),
+  days_listed INT64 OPTIONS (description="Days on which the model was among the named rows; empty where the grain is a week. Unit: days."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too.");
+LOAD DATA OVERWRITE standings.model_week
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/model_week/*']);
+
+CREATE TABLE IF NOT EXISTS standings.country_week (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  iso_year INT64 NOT NULL OPTIONS (description="ISO 8601 year of the week."),
+  iso_week INT64 NOT NULL OPTIONS (description="ISO 8601 number of the week."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),
+  country_name STRING NOT NULL OPTIONS (description="The country's usual English name."),
+  tokens INT64 NOT NULL OPTIONS (description="Prompt and completion tokens. Unit: tokens."),
+  tokens_hi INT64 NOT NULL OPTIONS (description="Tokens if everything unattributed were this country's, and what a cut-off chart hides. Unit: tokens."),
+  share FLOAT64 OPTIONS (description="tokens / (total - unattributed); empty for ZZ, and where the chart is cut short. Unit: fraction."),
+  share_lo FLOAT64 NOT NULL OPTIONS (description="Lower bound: tokens / total, what a cut-off chart hides included. Unit: fraction."),
+  share_hi FLOAT64 NOT NULL OPTIONS (description="Upper bound: tokens_hi / total, what a cut-off chart hides included. Unit: fraction."),
+  rank INT64 OPTIONS (description="Rank among the countries by tokens."),
+  rank_best INT64 OPTIONS (description="Rank if everything unattributed were this country's."),
+  rank_worst INT64 OPTIONS (description="Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead."),
+  models INT64 NOT NULL OPTIONS (description="Named models counted, each variant one. Unit: models."),
+  days_observed INT64 NOT NULL OPTIONS (description="Days of the week that the figure rests on; a week bucket counts as 7. Unit: days."),
+  vanished_days INT64 NOT NULL OPTIONS (description="Days that the source no longer gives; their earlier figures stand. Unit: days."),
+  grain STRING NOT NULL OPTIONS (description="The source's bucket that the week is made of."),
+  depth INT64 NOT NULL OPTIONS (description="Fewest named rows in a bucket used. Unit: rows."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token.");
+LOAD DATA OVERWRITE standings.country_week
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_week/*']);
+
+CREATE TABLE IF NOT EXISTS standings.country_week_history (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  iso_year INT64 NOT NULL OPTIONS (description="ISO 8601 year of the week."),
+  iso_week INT64 NOT NULL OPTIONS (description="ISO 8601 number of the week."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  known_at TIMESTAMP NOT NULL OPTIONS (description="From when on this was the state of things: a capture, or a fact about a model, made it so. Unit: UTC."),
+  country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),
+  country_name STRING NOT NULL OPTIONS (description="The country's usual English name."),
+  tokens INT64 NOT NULL OPTIONS (description="Prompt and completion tokens. Unit: tokens."),
+  tokens_hi INT64 NOT NULL OPTIONS (description="Tokens if everything unattributed were this country's, and what a cut-off chart hides. Unit: tokens."),
+  share FLOAT64 OPTIONS (description="tokens / (total - unattributed); empty for ZZ, and where the chart is cut short. Unit: fraction."),
+  share_lo FLOAT64 NOT NULL OPTIONS (description="Lower bound: tokens / total, what a cut-off chart hides included. Unit: fraction."),
+  share_hi FLOAT64 NOT NULL OPTIONS (description="Upper bound: tokens_hi / total, what a cut-off chart hides included. Unit: fraction."),
+  rank INT64 OPTIONS (description="Rank among the countries by tokens."),
+  rank_best INT64 OPTIONS (description="Rank if everything unattributed were this country's."),
+  rank_worst INT64 OPTIONS (description="Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead."),
+  models INT64 NOT NULL OPTIONS (description="Named models counted, each variant one. Unit: models."),
+  days_observed INT64 NOT NULL OPTIONS (description="Days of the week that the figure rests on; a week bucket counts as 7. Unit: days."),
+  vanished_days INT64 NOT NULL OPTIONS (description="Days that the source no longer gives; their earlier figures stand. Unit: days."),
+  grain STRING NOT NULL OPTIONS (description="The source's bucket that the week is made of."),
+  depth INT64 NOT NULL OPTIONS (description="Fewest named rows in a bucket used. Unit: rows."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it.");
+LOAD DATA OVERWRITE standings.country_week_history
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_week_history/*']);
+
+CREATE TABLE IF NOT EXISTS standings.country_lead_week (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  leader STRING OPTIONS (description="The country with the most tokens."),
+  runner_up STRING OPTIONS (description="The country that comes second."),
+  lead_tokens INT64 OPTIONS (description="Leader's tokens less runner-up's. Unit: tokens."),
+  lead_ratio FLOAT64 OPTIONS (description="Leader's tokens over runner-up's. Unit: ratio."),
+  lead_certain BOOL NOT NULL OPTIONS (description="The leader stays ahead even if the runner-up had everything unattributed. It speaks of attribution within this vintage; `status` speaks of restatement."),
+  streak_weeks INT64 OPTIONS (description="Consecutive weeks, up to this one, that this country leads; empty for an incomplete week. Unit: weeks."),
+  streak_certain_weeks INT64 OPTIONS (description="Consecutive certain weeks of this leader, up to this one; 0 where this one is not certain. Unit: weeks."),
+  streak_is_lower_bound BOOL OPTIONS (description="The streak began at the start of the data or after a gap, so it may be longer."),
+  crossover BOOL OPTIONS (description="The leader differs from the week before; empty where either week is incomplete or has none."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week, method and knowledge: the leading country, its runner-up and the lead.");
+LOAD DATA OVERWRITE standings.country_lead_week
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_lead_week/*']);
+
+CREATE TABLE IF NOT EXISTS standings.country_top_models (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),
+  rank INT64 NOT NULL OPTIONS (description="Rank among the country's models; equal tokens, equal rank."),
+  model_permaslug STRING NOT NULL OPTIONS (description="The source's permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50."),
+  organisation STRING OPTIONS (description="The organisation behind the model: its id in the reference files."),
+  tokens INT64 NOT NULL OPTIONS (description="Prompt and completion tokens. Unit: tokens."),
+  share FLOAT64 OPTIONS (description="Share of the country's tokens. Unit: fraction."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week, method, knowledge, country and model: the ten largest of each country.");
+LOAD DATA OVERWRITE standings.country_top_models
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_top_models/*']);
+
+CREATE TABLE IF NOT EXISTS standings.country_growth (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),
+  span_weeks INT64 NOT NULL OPTIONS (description="How many weeks before the other week lies. Unit: weeks."),
+  tokens INT64 NOT NULL OPTIONS (description="Prompt and completion tokens. Unit: tokens."),
+  tokens_before INT64 NOT NULL OPTIONS (description="Tokens in the other week. Unit: tokens."),
+  change INT64 NOT NULL OPTIONS (description="Tokens less those of the other week. Unit: tokens."),
+  growth FLOAT64 OPTIONS (description="change / tokens_before. Unit: fraction."),
+  from_reveals INT64 NOT NULL OPTIONS (description="Change from models that an override of their own gives to the country or takes. Unit: tokens."),
+  from_new_models INT64 NOT NULL OPTIONS (description="Change from models that were in no week up to the other one. Unit: tokens."),
+  from_free_variants INT64 NOT NULL OPTIONS (description="Change from the remaining `:free` variants. Unit: tokens."),
+  from_rest INT64 NOT NULL OPTIONS (description="Change from all others. Unit: tokens."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it.");
+LOAD DATA OVERWRITE standings.country_growth
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_growth/*']);
+
+CREATE TABLE IF NOT EXISTS standings.concentration_week (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  level STRING NOT NULL OPTIONS (description="What shares are of."),
+  entities INT64 NOT NULL OPTIONS (description="How many hold a share."),
+  hhi FLOAT64 OPTIONS (description="HHI of what is attributed. Unit: points."),
+  hhi_lo FLOAT64 NOT NULL OPTIONS (description="HHI if the unattributed were spread over ever so many others. Unit: points."),
+  hhi_hi FLOAT64 NOT NULL OPTIONS (description="HHI if the largest had everything unattributed. Unit: points."),
+  top1_share FLOAT64 OPTIONS (description="The largest one's share of what is attributed. Unit: fraction."),
+  top1_share_lo FLOAT64 NOT NULL OPTIONS (description="Its share of the total. Unit: fraction."),
+  top1_share_hi FLOAT64 NOT NULL OPTIONS (description="Its share of the total if it had everything unattributed. Unit: fraction."),
+  top3_share FLOAT64 OPTIONS (description="The three largest ones' share of what is attributed. Unit: fraction."),
+  top3_share_lo FLOAT64 NOT NULL OPTIONS (description="Their share of the total. Unit: fraction."),
+  top3_share_hi FLOAT64 NOT NULL OPTIONS (description="Their share of the total if they had everything unattributed. Unit: fraction."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything.");
+LOAD DATA OVERWRITE standings.concentration_week
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/concentration_week/*']);
+
+CREATE TABLE IF NOT EXISTS standings.unattributed_week (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  attribution STRING NOT NULL OPTIONS (description="Why the country: the author's `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row."),
+  name STRING NOT NULL OPTIONS (description="The model's permaslug, or the author's slug."),
+  tokens INT64 NOT NULL OPTIONS (description="Prompt and completion tokens. Unit: tokens."),
+  share FLOAT64 NOT NULL OPTIONS (description="Share of the total. Unit: fraction."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token.");
+LOAD DATA OVERWRITE standings.unattributed_week
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/unattributed_week/*']);
+
+CREATE TABLE IF NOT EXISTS standings.revisions (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  period STRING NOT NULL OPTIONS (description="The grain that was asked for."),
+  date DATE NOT NULL OPTIONS (description="The bucket: a UTC day, or a week's Monday."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage that changed it. Unit: UTC."),
+  as_of_before TIMESTAMP NOT NULL OPTIONS (description="The vintage before. Unit: UTC."),
+  capture STRING NOT NULL OPTIONS (description="The sha256 of the raw body: the way back to the bytes."),
+  level STRING NOT NULL OPTIONS (description="What the name is of."),
+  name STRING NOT NULL OPTIONS (description="The permaslug or country code; `total` for all tokens."),
+  tokens_before INT64 OPTIONS (description="Tokens in the vintage before; empty where the name was not in it. Unit: tokens."),
+  tokens INT64 OPTIONS (description="Tokens in this vintage; empty where the name is not in it. Unit: tokens."),
+  change INT64 NOT NULL OPTIONS (description="Tokens less those before, a missing name as 0. Unit: tokens."),
+  rank_before INT64 OPTIONS (description="Rank in the bucket, in the vintage before."),
+  rank INT64 OPTIONS (description="Rank in the bucket, in this vintage."),
+  rank_changed BOOL NOT NULL OPTIONS (description="Whether the rank differs."),
+  leader_changed BOOL NOT NULL OPTIONS (description="Whether the bucket's leading country differs."),
+  age_days FLOAT64 NOT NULL OPTIONS (description="How long after the bucket had closed this vintage was first seen. Unit: days.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now.");
+LOAD DATA OVERWRITE standings.revisions
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/revisions/*']);
+
+CREATE TABLE IF NOT EXISTS standings.reconciliation_week (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  model_permaslug STRING NOT NULL OPTIONS (description="The model, or `total` for all tokens of the week."),
+  tokens_days INT64 NOT NULL OPTIONS (description="Sum over the seven days. Unit: tokens."),
+  tokens_week INT64 NOT NULL OPTIONS (description="Tokens in the week's bucket. Unit: tokens."),
+  difference INT64 NOT NULL OPTIONS (description="tokens_days - tokens_week. Unit: tokens."),
+  difference_ratio FLOAT64 OPTIONS (description="difference / tokens_week. Unit: fraction."),
+  within_tolerance BOOL NOT NULL OPTIONS (description="Whether the two agree well enough."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a week and model that both grains name, and one `total` row, where all seven days and the week's own bucket are held.");
+LOAD DATA OVERWRITE standings.reconciliation_week
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/reconciliation_week/*']);
+
+CREATE TABLE IF NOT EXISTS standings.drift_week (
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  measure STRING NOT NULL OPTIONS (description="What is compared."),
+  subject STRING NOT NULL OPTIONS (description="The country or author that it is about; `all` for the week as a whole."),
+  value FLOAT64 NOT NULL OPTIONS (description="The measure."),
+  usual_low FLOAT64 OPTIONS (description="The least that raises no warning."),
+  usual_high FLOAT64 NOT NULL OPTIONS (description="The most that raises no warning."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures.");
+LOAD DATA OVERWRITE standings.drift_week
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/drift_week/*']);
+
+CREATE TABLE IF NOT EXISTS standings.claims (
+  claim STRING NOT NULL OPTIONS (description="Short stable id."),
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  country_code STRING NOT NULL OPTIONS (description="The country that it speaks of, or WORLD for all tokens."),
+  metric STRING NOT NULL OPTIONS (description="Its tokens, or that it leads."),
+  tokens_printed INT64 OPTIONS (description="The printed figure. Unit: tokens."),
+  basis STRING NOT NULL OPTIONS (description="Whether the figure was stated, derived from a printed percentage, or printed without its week."),
+  method_named STRING OPTIONS (description="The method that the wording names."),
+  verdict STRING NOT NULL OPTIONS (description="What the data say of it."),
+  method STRING OPTIONS (description="The method that fits, or comes closest."),
+  knowledge STRING OPTIONS (description="The knowledge under which it does."),
+  tokens INT64 OPTIONS (description="Our figure under that method and knowledge. Unit: tokens."),
+  difference FLOAT64 OPTIONS (description="(ours - printed) / printed. Unit: fraction."),
+  fits STRING OPTIONS (description="Every method and knowledge under which it is so."),
+  tried INT64 NOT NULL OPTIONS (description="How many methods and knowledges were tried."),
+  explanation STRING OPTIONS (description="What would explain the printed figure."),
+  remark STRING OPTIONS (description="What a reader should know beside the verdict."),
+  wording STRING NOT NULL OPTIONS (description="What was said, in our words."),
+  source STRING NOT NULL OPTIONS (description="Where it was printed."),
+  note STRING OPTIONS (description="Our own remark."),
+  status STRING OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict.");
+LOAD DATA OVERWRITE standings.claims
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/claims/*']);
+
+CREATE TABLE IF NOT EXISTS standings.claim_value (
+  claim STRING NOT NULL OPTIONS (description="Short stable id."),
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  tokens INT64 OPTIONS (description="Our figure for what the claim speaks of. Unit: tokens."),
+  difference FLOAT64 OPTIONS (description="(ours - printed) / printed. Unit: fraction."),
+  leader STRING OPTIONS (description="The leading country."),
+  lead_certain BOOL OPTIONS (description="Whether it certainly leads."),
+  holds BOOL NOT NULL OPTIONS (description="Whether the claim is so under this method and knowledge."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a claim, method and knowledge that were tried: our figure, the difference, and who leads.");
+LOAD DATA OVERWRITE standings.claim_value
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/claim_value/*']);
+
+CREATE TABLE IF NOT EXISTS standings.forecast_path (
+  forecast STRING NOT NULL OPTIONS (description="Short stable id."),
+  week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
+  method STRING NOT NULL OPTIONS (description="The way of counting that the figure follows."),
+  knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
+  issuer STRING NOT NULL OPTIONS (description="Who made it."),
+  country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),
+  scope STRING NOT NULL OPTIONS (description="What it counts."),
+  unit STRING NOT NULL OPTIONS (description="The unit of its values."),
+  year_from INT64 NOT NULL OPTIONS (description="The year of the first value."),
+  value_from INT64 NOT NULL OPTIONS (description="The first value. Unit: tokens."),
+  year_to INT64 NOT NULL OPTIONS (description="The year of the last value."),
+  value_to INT64 NOT NULL OPTIONS (description="The last value. Unit: tokens."),
+  printed_multiple INT64 OPTIONS (description="The growth as printed."),
+  multiple FLOAT64 NOT NULL OPTIONS (description="value_to / value_from. Unit: ratio."),
+  implied_yearly FLOAT64 NOT NULL OPTIONS (description="Yearly growth that leads from the first value to the last. Unit: fraction."),
+  implied_weekly FLOAT64 NOT NULL OPTIONS (description="The same a week, of 365.25 / 7 weeks a year. Unit: fraction."),
+  tokens INT64 NOT NULL OPTIONS (description="The country's tokens in the week. Unit: tokens."),
+  observed_weekly FLOAT64 OPTIONS (description="Mean weekly growth over the last four weeks. Unit: fraction."),
+  observed_yearly FLOAT64 OPTIONS (description="Growth over the last 52 weeks. Unit: fraction."),
+  comparable STRING NOT NULL OPTIONS (description="Whether levels can be compared."),
+  reason STRING NOT NULL OPTIONS (description="Why levels can or cannot be compared."),
+  status STRING NOT NULL OPTIONS (description="`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between."),
+  as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
+)
+PARTITION BY week_start
+OPTIONS (description="One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare.");
+LOAD DATA OVERWRITE standings.forecast_path
+FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/forecast_path/*']);

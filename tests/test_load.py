@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from flows import keys
 from flows.lake import CAVEAT, citation, open_lake
 from flows.load import RELEASE_TABLE, load, loaded_release
 from flows.path import raw_to_warehouse
-from flows.read import rows_of
+from flows.read import Selection, rows_of, select
 from flows.settings import Settings
-from schemas import TABLES, Table
+from schemas import COUNTRY_WEEK, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.table import DUCKDB
 from tests import lakes
@@ -255,7 +255,9 @@ def test_an_empty_lake_has_nothing_to_load(tmp_path: Path) -> None:
     assert keys.POINTER not in lakes.objects(settings)
 
 
-def test_the_warehouse_answers_as_of_any_moment_like_the_command_line(shared_data: Path, tmp_path: Path) -> None:
+def test_the_warehouse_answers_as_of_any_moment_like_the_command_line(
+    shared_data: Path, tmp_path: Path
+) -> None:
     settings = lakes.on_disk(tmp_path)
     lakes.bring(settings, *lakes.responses(shared_data)[2:], run=lakes.loading)
     history = select(settings, "country_week_history", Selection()).rows["known_at"].unique().sort()
@@ -266,6 +268,8 @@ def test_the_warehouse_answers_as_of_any_moment_like_the_command_line(shared_dat
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for moment in moments:
-            found = connection.execute("FROM country_week_as_of(?::TIMESTAMPTZ)", [moment]).to_arrow_table()
+            found = connection.sql(
+                f"FROM country_week_as_of(TIMESTAMPTZ '{moment.isoformat()}')"
+            ).to_arrow_table()
             wanted = select(settings, "country_week", Selection(as_of=moment)).rows
             assert COUNTRY_WEEK.conform(pl.DataFrame(found)).equals(COUNTRY_WEEK.conform(wanted)), moment

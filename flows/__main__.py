@@ -226,6 +226,25 @@ def gaps(first: datetime | None, last: datetime | None) -> None:
 
 
 @command
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file, atomically."
+)
+@click.option("--push", metavar="URL", help="Push to a Prometheus Pushgateway.")
+def metrics(output: Path | None, push: str | None) -> None:
+    """Tell how fresh, how large and how sure the figures are, as Prometheus text."""
+    from flows import metrics as measure
+    from flows.settings import from_environment
+
+    registry = measure.registry(from_environment(), datetime.now(UTC))
+    if output:
+        measure.write(registry, output)
+    if push:
+        measure.push(registry, push)
+    if not (output or push):
+        click.echo(measure.text(registry), nl=False)
+
+
+@command
 def monitor() -> None:
     """Fail where the newest complete week is older than it should be."""
     from flows.freshness import demand_fresh

@@ -30,7 +30,9 @@ def lines(settings: Settings) -> Iterator[str]:
     for key in store.list(keys.REJECTED):
         yield f"unreadable {unseal(store.get(key), f'{store.url}/{key}')['problem']}"
     for name, content in gate.held(store):
-        yield f"refused    {name}: {content['problem']}"
+        # Those of a capture are told with it.
+        if not content["captures"]:
+            yield f"refused    {name}: {content['problem']}"
 
 
 def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:

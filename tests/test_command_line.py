@@ -39,6 +39,7 @@ COMMANDS = {
     "demo",
     "gaps",
     "ingest",
+    "metrics",
     "migrate",
     "monitor",
     "prune",

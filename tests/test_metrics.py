@@ -1,0 +1,92 @@
+"""Measures for Prometheus: read back by its own parser, from text, file and gateway."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from flows.metrics import push, registry, text, write
+from flows.settings import Settings
+from schemas.errors import StandingsError
+from tests import lakes
+
+MONDAY = date(2026, 11, 9)
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = lakes.on_disk(tmp_path)
+    body = lakes.simulated(MONDAY, MONDAY + timedelta(days=13), NOW)
+    lakes.land_bytes(settings, body, origin="simulated")
+    lakes.publish(settings)
+    return settings
+
+
+def read(content: str) -> dict[str, float]:
+    """The samples by name and labels."""
+    return {
+        " ".join([sample.name.removeprefix("token_standings_"), *sample.labels.values()]): sample.value
+        for family in text_string_to_metric_families(content)
+        for sample in family.samples
+    }
+
+
+def test_figures_are_measured_by_their_own_dates(settings: Settings) -> None:
+    found = read(text(registry(settings, NOW)))
+    assert found["newest_week_age_seconds"] == (24 + 6) * 3600
+    assert found["release"] == 1
+    assert found["newest_answer_age_seconds"] == 0
+    manifest = lakes.manifest_of(settings)
+    for table, weeks in manifest.tables.items():
+        assert found[f"rows {table}"] == sum(each.rows for each in weeks.values())
+    assert (found["requests_left minute"], found["requests_left day"]) == (30, 500)
+    assert 0 < found["drift unattributed"] < 0.2
+    assert found["refused_captures"] == 0
+
+
+def test_they_are_written_to_a_file(settings: Settings, tmp_path: Path) -> None:
+    write(registry(settings, NOW), tmp_path / "standings.prom")
+    assert read((tmp_path / "standings.prom").read_text())["captures"] == 1
+    with pytest.raises(StandingsError, match="cannot be written"):
+        write(registry(settings, NOW), tmp_path / "no" / "folder.prom")
+
+
+def test_they_are_pushed(settings: Settings) -> None:
+    with gateway() as (address, bodies):
+        push(registry(settings, NOW), address)
+    ((path, body),) = bodies
+    assert path == "/metrics/job/token_standings"
+    assert read(body)["captures"] == 1
+    with pytest.raises(StandingsError, match=r"^http://127.0.0.1:9: cannot be pushed to: "):
+        push(registry(settings, NOW), "http://127.0.0.1:9")
+
+
+@contextmanager
+def gateway() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    bodies: list[tuple[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            length = int(self.headers["Content-Length"])
+            bodies.append((self.path, self.rfile.read(length).decode()))
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """A test's output is no place for an access log."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", bodies
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

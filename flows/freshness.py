@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from flows.lake import open_lake
 from flows.manifest import published
+from flows.notify import notify
 from flows.read import newest_complete_week
 from flows.settings import Settings
 from schemas.errors import StandingsError
@@ -19,8 +20,10 @@ def demand_fresh(settings: Settings, now: datetime) -> date:
     manifest = published(store)
     newest, due = newest_complete_week(store, manifest), weeks.last_complete(now - GRACE)
     if newest is None or newest < due:
-        raise StandingsError(
+        line = (
             f"{store.url}: stale: the newest complete week is {newest or 'none'}, and that of {due} has ended; "
             f"the newest answer is of {manifest.as_of:%Y-%m-%dT%H:%M:%SZ}"
         )
+        notify(settings, "stale", line)
+        raise StandingsError(line)
     return newest

@@ -9,6 +9,7 @@ from flows.derive import Conformed, attribute, code_version, conform, count
 from flows.lake import demand_format, open_lake
 from flows.load import load
 from flows.manifest import current
+from flows.notify import announce, notify
 from flows.publish import publish
 from flows.settings import Settings
 from flows.stage import Stage
@@ -48,7 +49,9 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
     A capture whose tables are refused is passed over from then on, and the others are published. A run that
     loses the race to publish starts again from what the winner published, so both end up in it.
     """
-    demand_format(open_lake(settings))
+    store = open_lake(settings)
+    demand_format(store)
+    before = current(store).manifest
     rejected: tuple[str, ...] = ()
     for _ in range(ATTEMPTS):
         conformed = run(conform)(settings)
@@ -64,8 +67,9 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
         except LostRace:
             _clear(settings, conformed)
             continue
-        gate.settle(open_lake(settings))
+        gate.settle(store)
         run(load)(settings)
+        announce(settings, before, rejected)
         return Outcome(release, rejected)
     raise StandingsError(f"{settings.lake}: lost the race to publish {ATTEMPTS} times; run it again")
 
@@ -85,7 +89,7 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
     """
     store = open_lake(settings)
     if not conformed.new:
-        raise _held(store, problem)
+        raise _held(settings, store, problem)
     sound: tuple[str, ...] = ()
     told = []
     for body in conformed.new:
@@ -99,15 +103,19 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
         finally:
             _clear(settings, tried)
     if not told:
-        raise _held(store, problem)
+        raise _held(settings, store, problem)
     if not sound and current(store).manifest is None:
+        for line in told:
+            notify(settings, "refused", line)
         raise StandingsError("; ".join(told))
     return tuple(told)
 
 
-def _held(store: Store, problem: Invalid) -> StandingsError:
+def _held(settings: Settings, store: Store, problem: Invalid) -> StandingsError:
     """The problem, with how a person can decide it."""
-    return StandingsError(f"{problem}; {gate.advice(gate.hold(store, problem.refused), problem.refused)}")
+    line = f"{problem}; {gate.advice(gate.hold(store, problem.refused), problem.refused)}"
+    notify(settings, "refused", line)
+    return StandingsError(line)
 
 
 def _clear(settings: Settings, conformed: Conformed) -> None:

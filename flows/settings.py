@@ -22,6 +22,7 @@ class Settings:
     """Where the lake, the warehouse and the source are.
 
     minute, day: the source's quotas. reference: an operator's folder of reference files, which go before ours.
+    webhook, slack, ping: who is told of what, as addresses that may hold secrets.
     minimum_confidence: the least with which a reveal counts. The source's key is no setting: only the request
     that needs it reads it.
     """
@@ -34,6 +35,9 @@ class Settings:
     minimum_confidence: str = MINIMUM_CONFIDENCE
     minute: Quota = A_MINUTE
     day: Quota = A_DAY
+    webhook: str | None = field(default=None, repr=False)
+    slack: str | None = field(default=None, repr=False)
+    ping: str | None = field(default=None, repr=False)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -54,6 +58,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         ),
         minute=_quota(environment, "STANDINGS_QUOTA_MINUTE", A_MINUTE),
         day=_quota(environment, "STANDINGS_QUOTA_DAY", A_DAY),
+        webhook=environment.get("STANDINGS_WEBHOOK") or None,
+        slack=environment.get("STANDINGS_SLACK_WEBHOOK") or None,
+        ping=environment.get("STANDINGS_PING") or None,
         s3=S3Options(
             endpoint=environment.get("STANDINGS_S3_ENDPOINT") or None,
             region=environment.get("STANDINGS_S3_REGION") or None,

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,10 +71,43 @@ class Tamper:
 def proxy(endpoint: str, tamper: Tamper) -> Iterator[str]:
     """A server that passes everything on to `endpoint` as `tamper` has it; yields its own endpoint URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(endpoint, tamper))
+    with _serving(server):
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+
+
+Heard = list[tuple[str, str, bytes]]
+"""Method, path and content of each request."""
+
+
+@contextmanager
+def listener(status: int = 200) -> Iterator[tuple[str, Heard]]:
+    """A server that answers everything with a status; yields its URL and what it hears."""
+    heard: Heard = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            heard.append((self.command, self.path, content))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_PUT = do_POST
+
+        def log_message(self, *_: object) -> None:
+            """A test's output is no place for an access log."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    with _serving(server):
+        yield f"http://127.0.0.1:{server.server_port}", heard
+
+
+@contextmanager
+def _serving(server: HTTPServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield
     finally:
         server.shutdown()
         thread.join()

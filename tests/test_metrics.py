@@ -1,10 +1,6 @@
 """Measures for Prometheus: read back by its own parser, from text, file and gateway."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,6 +10,7 @@ from flows.metrics import push, registry, text, write
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
+from tests.servers import listener
 
 MONDAY = date(2026, 11, 9)
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -58,35 +55,10 @@ def test_they_are_written_to_a_file(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_they_are_pushed(settings: Settings) -> None:
-    with gateway() as (address, bodies):
-        push(registry(settings, NOW), address)
-    ((path, body),) = bodies
-    assert path == "/metrics/job/token_standings"
-    assert read(body)["captures"] == 1
+    with listener(202) as (gateway, heard):
+        push(registry(settings, NOW), gateway)
+    ((method, path, body),) = heard
+    assert (method, path) == ("PUT", "/metrics/job/token_standings")
+    assert read(body.decode())["captures"] == 1
     with pytest.raises(StandingsError, match=r"^http://127.0.0.1:9: cannot be pushed to: "):
         push(registry(settings, NOW), "http://127.0.0.1:9")
-
-
-@contextmanager
-def gateway() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    bodies: list[tuple[str, str]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            length = int(self.headers["Content-Length"])
-            bodies.append((self.path, self.rfile.read(length).decode()))
-            self.send_response(202)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """A test's output is no place for an access log."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", bodies
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

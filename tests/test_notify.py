@@ -2,12 +2,8 @@
 
 import json
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,41 +14,16 @@ from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
+from tests.servers import Heard, listener
 
 FIRST, SECOND = date(2026, 7, 6), date(2026, 7, 13)
 LED_BY_US = lakes.body(lakes.week_of(FIRST, {"openai/osprey": 9, "deepseek/delta": 5}))
 LED_BY_CN = lakes.body(lakes.week_of(SECOND, {"openai/osprey": 5, "deepseek/delta": 9}))
 
-Heard = list[tuple[str, str, dict[str, str]]]
 
-
-@contextmanager
-def listener(status: int = 200) -> Iterator[tuple[str, Heard]]:
-    """A server that remembers method, path and content."""
-    heard: Heard = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            heard.append((self.command, self.path, json.loads(self.rfile.read(length) or b"{}")))
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_GET = do_POST
-
-        def log_message(self, *_: object) -> None:
-            """A test's output is no place for an access log."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", heard
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def told(heard: Heard) -> list[tuple[str, str, dict[str, str]]]:
+    """Each request with its content as JSON."""
+    return [(method, path, json.loads(content or b"{}")) for method, path, content in heard]
 
 
 def told_to(settings: Settings, url: str) -> Settings:
@@ -69,14 +40,14 @@ def test_a_new_leader_is_told_and_a_verified_release_pinged(tmp_path: Path) -> N
         settings = told_to(lakes.on_disk(tmp_path), url)
         bring(settings, LED_BY_US)
         # Of a first release nothing is news.
-        assert heard == [("GET", "/ping", {})]
+        assert told(heard) == [("GET", "/ping", {})]
         heard.clear()
         bring(settings, LED_BY_CN)
         line = (
             f"CN leads the week of {SECOND}, certainly, before US (all models, settled); "
             f"another country led the week before"
         )
-        assert heard == [
+        assert told(heard) == [
             ("POST", "/json", {"event": "leader", "lake": settings.lake, "text": line}),
             ("POST", "/slack", {"text": f"Token Standings: {line}"}),
             ("GET", "/ping", {}),
@@ -90,7 +61,7 @@ def test_what_is_refused_is_told(tmp_path: Path) -> None:
     with listener() as (url, heard):
         settings = replace(told_to(lakes.on_disk(tmp_path), url), slack=None)
         bring(settings, LED_BY_US, b"{")
-    ((event, _),) = [(each["event"], each["text"]) for _, path, each in heard if path == "/json"]
+    ((event, _),) = [(each["event"], each["text"]) for _, path, each in told(heard) if path == "/json"]
     assert event == "refused"
 
 
@@ -111,7 +82,7 @@ def test_stale_figures_are_told(tmp_path: Path) -> None:
         heard.clear()
         with pytest.raises(StandingsError, match="stale"):
             demand_fresh(settings, lakes.at(SECOND + timedelta(days=20)))
-    assert heard[0][2]["event"] == "stale"
+    assert told(heard)[0][2]["event"] == "stale"
 
 
 @pytest.mark.parametrize("status", [500, None])
@@ -125,6 +96,6 @@ def test_a_listener_that_does_not_answer_stops_nothing(
         bring(settings, LED_BY_US)
         bring(settings, LED_BY_CN)
     assert lakes.manifest_of(settings).number == 2
-    told = [each.message for each in caplog.records if "listener" in each.message]
-    assert told and not any("secret" in each for each in told)
+    warned = [each.message for each in caplog.records if "listener" in each.message]
+    assert warned and not any("secret" in each for each in warned)
     assert "secret" not in repr(settings)

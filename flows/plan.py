@@ -94,7 +94,8 @@ def told(settings: Settings, planned: Sequence[Request]) -> Iterator[str]:
         yield "plan: nothing is missing, and all is final"
         return
     left = Limiter(open_lake(settings), settings.minute, settings.day).left()
-    yield f"plan: {len(planned)} requests; the minute has room for {left['minute']}, the day for {left['day']}"
+    requests = f"{len(planned)} request{'s' if planned[1:] else ''}"
+    yield f"plan: {requests}; the minute has room for {left['minute']}, the day for {left['day']}"
     yield from (f"plan:   {each}" for each in planned)
     if len(planned) > left["day"]:
         yield f"plan: the day's quota ends it after {left['day']}; run it again tomorrow, and it goes on"

@@ -257,15 +257,15 @@ def monitor() -> None:
 def rebuild() -> None:
     """Publish the same raw captures anew with today's code.
 
-    Captures that could not be read are tried again. Nothing is asked of the source.
+    Captures that could not be read are tried again. Nothing is asked of the source. It tells which weeks of which
+    tables came out otherwise; `standings rollback` brings the release before back.
     """
-    from flows.lake import open_lake
-    from flows.path import raw_to_warehouse
-    from flows.raw import forget_rejections
+    from flows.maintain import rebuild as make_anew
 
-    settings = _start()
-    forget_rejections(open_lake(settings))
-    _finish(raw_to_warehouse(settings))
+    changed, outcome = make_anew(_start())
+    for line in changed or ["nothing came out otherwise"]:
+        click.echo(line)
+    _finish(outcome)
 
 
 @command

@@ -10,7 +10,7 @@ from flows import gate, keys, raw
 from flows.derive import code_version
 from flows.inspect import verify
 from flows.lake import kind_of, move_up, say_kind, writable
-from flows.manifest import Manifest, Pointer, current, point_to, read_manifest, records
+from flows.manifest import Manifest, Pointer, changes, current, point_to, read_manifest, records
 from flows.path import Outcome, Runner, directly, raw_to_warehouse
 from flows.publish import refresh_latest
 from flows.settings import Settings
@@ -18,6 +18,19 @@ from flows.store import Damaged, NotFound, Store, open_store, probe
 from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")
+
+
+def rebuild(settings: Settings, run: Runner = directly) -> tuple[list[str], Outcome]:
+    """Publishes the same raw captures anew with today's code; returns what that changed, a line a table.
+
+    Captures that could not be read are tried again. Nothing is asked of the source.
+    """
+    store = writable(settings)
+    before = current(store).manifest
+    raw.forget_rejections(store)
+    outcome = raw_to_warehouse(settings, run)
+    after = current(store).manifest
+    return list(changes(before, after)) if after else [], outcome
 
 
 def repair(settings: Settings, run: Runner = directly) -> tuple[list[str], Outcome]:

@@ -167,6 +167,23 @@ class Pointer:
     version: str | None
 
 
+def changes(before: Manifest | None, after: Manifest) -> Iterator[str]:
+    """What differs between two releases, a line a table: how many weeks are other, new or gone, and which is first."""
+    old = before.tables if before else {}
+    for table in sorted(old.keys() | after.tables.keys()):
+        was, now = old.get(table, {}), after.tables.get(table, {})
+        told = []
+        for word, weeks in (
+            ("other", [week for week in was.keys() & now.keys() if was[week].sha256 != now[week].sha256]),
+            ("new", list(now.keys() - was.keys())),
+            ("gone", list(was.keys() - now.keys())),
+        ):
+            if weeks:
+                told.append(f"{len(weeks)} {word} (from {min(weeks)})")
+        if told:
+            yield f"{table}: weeks {', '.join(told)}"
+
+
 def records(manifest: Manifest) -> list[str]:
     """The keys of what tells how a release was checked."""
     return [manifest.report, *([manifest.docs] if manifest.docs else [])]

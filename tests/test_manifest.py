@@ -11,7 +11,7 @@ import pytest
 from flows import keys
 from flows.keys import RawKey
 from flows.lake import open_lake
-from flows.manifest import Capture, Manifest, Partition, current, point_to, published, read_manifest
+from flows.manifest import Capture, Manifest, Partition, changes, current, point_to, published, read_manifest
 from flows.sealed import BrokenSeal, seal, unseal
 from flows.settings import Settings
 from flows.store import LostRace
@@ -228,3 +228,24 @@ def test_a_later_vintage_is_a_source_of_the_history_beside_the_earlier_one(
     (rest,) = tables.values()
     assert set(tables) == {frozenset({newest})}
     assert rest | set(lakes.SOMETIMES_EMPTY) | every == {table.name for table in TABLES}
+
+
+def test_what_differs_between_two_releases_is_told_by_table() -> None:
+    week, next_week = date(2026, 7, 6), date(2026, 7, 13)
+    part = Partition("parts/x.parquet", "ef" * 32, 17, 5, MOMENT, ())
+    other = replace(part, sha256="01" * 32)
+    before = replace(
+        MANIFEST, tables={"a": {week: part}, "b": {week: part, next_week: part}, "c": {week: part}}
+    )
+    after = replace(
+        MANIFEST, tables={"a": {week: part}, "b": {week: other}, "d": {week: part, next_week: part}}
+    )
+    assert list(changes(before, after)) == [
+        "b: weeks 1 other (from 2026-07-06), 1 gone (from 2026-07-13)",
+        "c: weeks 1 gone (from 2026-07-06)",
+        "d: weeks 2 new (from 2026-07-06)",
+    ]
+    assert list(changes(after, after)) == []
+    assert list(changes(None, replace(MANIFEST, tables={"a": {week: part}}))) == [
+        "a: weeks 1 new (from 2026-07-06)"
+    ]

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -22,6 +22,8 @@ from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from tests import lakes
+from transforms import weeks
+from transforms.windows import REFRESHED_DAYS
 
 pytestmark = lakes.GREAT_EXPECTATIONS
 
@@ -143,6 +145,35 @@ def test_from_the_api_to_the_warehouse_and_the_same_without_prefect(
 
 def _total(body: bytes) -> int:
     return sum(int(row["total_tokens"]) for row in json.loads(body)["data"])
+
+
+def test_the_daily_and_the_monthly_flows(
+    prefect: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they publish is that of the clock, since they have nothing else to go by when nobody scheduled them."""
+    import flows.audit
+    from flows.monitor import monitor
+    from flows.refresh import refresh
+
+    today = datetime.now(UTC).date()
+    monkeypatch.setattr(flows.validate, "TABLES", (WEEK_COVERAGE,))
+    monkeypatch.setattr(flows.audit, "HISTORY_STARTS", today - timedelta(days=28))
+    settings = lakes.on_disk(tmp_path)
+    monkeypatch.setenv("STANDINGS_LAKE", settings.lake)
+    monkeypatch.setenv("STANDINGS_WAREHOUSE", str(settings.warehouse))
+    monkeypatch.setenv("OPENROUTER_API_KEY", "k")
+    with SampleApi() as api:
+        monkeypatch.setenv("OPENROUTER_BASE_URL", api.base_url)
+        refresh()
+        first = lakes.manifest_of(settings)
+        assert (first.captures[0].end - first.captures[0].start).days == REFRESHED_DAYS - 1
+        assert monitor() == weeks.last_complete(datetime.now(UTC))
+        flows.audit.audit()
+        second = lakes.manifest_of(settings)
+        assert len(second.tables[COUNTRY_WEEK.name]) > len(first.tables[COUNTRY_WEEK.name])
+        open_lake(settings).put("raw/stray.request.json", b"{}")
+        with pytest.raises(StandingsError, match="its bytes are not those that were written"):
+            flows.audit.audit()
 
 
 def test_a_week_that_has_not_ended_is_refused_before_anything_is_asked(

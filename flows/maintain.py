@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from flows import gate, keys, raw
 from flows.derive import code_version
 from flows.inspect import verify
-from flows.lake import kind_of, move_up, say_kind, writable
+from flows.lake import kind_of, move_up, open_lake, say_kind, writable
 from flows.manifest import Manifest, Pointer, changes, current, point_to, read_manifest, records
 from flows.path import Outcome, Runner, directly, raw_to_warehouse
 from flows.publish import refresh_latest
@@ -25,7 +25,7 @@ def rebuild(settings: Settings, run: Runner = directly) -> tuple[list[str], Outc
 
     Captures that could not be read are tried again. Nothing is asked of the source.
     """
-    store = writable(settings)
+    store = open_lake(settings)
     before = current(store).manifest
     raw.forget_rejections(store)
     outcome = raw_to_warehouse(settings, run)

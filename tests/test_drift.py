@@ -169,3 +169,12 @@ def test_totals_since_2025_ran_as_the_definition_says(shared_data: Path) -> None
     assert (round(low, 2), round(high, 2)) == (0.91, 1.84)
     assert f"ran {low:.2f} to {high:.2f}" in USUAL["total"].doc
     assert json.dumps([USUAL["total"].low, USUAL["total"].high]) == "[0.8, 2.0]"
+
+
+def test_the_readme_gives_the_ranges_of_the_definition() -> None:
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+    for each in MEASURES:
+        (row,) = (line for line in readme.splitlines() if line.startswith(f"| `{each.name}`:"))
+        usual = row.split("|")[2]
+        assert str(each.high) in usual
+        assert each.low is None or str(abs(each.low)) in usual

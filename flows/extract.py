@@ -20,7 +20,7 @@ from flows.load import loaded_release
 from flows.manifest import Manifest, current, read_manifest
 from flows.plan import Request
 from flows.publish import held_by_latest
-from flows.raw import Asked
+from flows.raw import LARGEST_BODY, Asked
 from flows.sample_api import SIMULATED_HEADER
 from flows.settings import Settings
 from flows.store import Store
@@ -43,9 +43,6 @@ DEADLINE = 600.0
 
 LONGEST_WAIT = 90.0
 """Seconds that a Retry-After may ask for: a minute's quota is worth waiting for, a day's is not."""
-
-LARGEST_BODY = 64 * 2**20
-"""Bytes: twenty times what a year of rows takes."""
 
 _PIECE = 2**16
 _GZIP = zlib.MAX_WBITS + 16

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import lake, raw
-from flows.raw import Asked
+from flows.raw import LARGEST_BODY, Asked
 from flows.settings import Settings
 from flows.text import safe
 from schemas.errors import StandingsError
@@ -18,8 +18,6 @@ from schemas.fields import GRAINS, ORIGINS
 log = logging.getLogger("standings")
 
 SIDECAR = ".request.json"
-LARGEST_FILE = 64 * 2**20
-"""Bytes: what the source may answer with, too."""
 _SIDECAR_FIELDS = {"period", "origin", "start_date", "end_date", *raw.SLICES}
 
 
@@ -69,11 +67,11 @@ def _read(file: Path) -> bytes:
     try:
         with file.open("rb") as opened:
             # Not the size that the folder tells: a device has none and never ends.
-            content = opened.read(LARGEST_FILE + 1)
+            content = opened.read(LARGEST_BODY + 1)
     except OSError as error:
         raise StandingsError(f"{file}: cannot be read: {error.strerror}") from None
-    if len(content) > LARGEST_FILE:
-        raise StandingsError(f"{file}: is larger than {LARGEST_FILE:,} bytes: no answer of the source's is")
+    if len(content) > LARGEST_BODY:
+        raise StandingsError(f"{file}: is larger than {LARGEST_BODY:,} bytes: no answer of the source's is")
     return content
 
 

@@ -16,6 +16,9 @@ from schemas.errors import StandingsError
 WHOLE = "all"
 """The slice of an answer that was not narrowed: the only one that the tables count."""
 
+LARGEST_BODY = 64 * 2**20
+"""Bytes that an answer may have: twenty times what a year of rows takes."""
+
 SLICES = ("modality", "context_bucket", "category", "language_type")
 
 

@@ -8,8 +8,7 @@ from flows.lake import kind_of, open_lake
 from flows.load import differences
 from flows.manifest import Manifest, current, read_manifest, records
 from flows.parquet import decode
-from flows.publish import digests
-from flows.read import part_bytes
+from flows.read import digests, part_bytes
 from flows.sealed import unseal
 from flows.settings import Settings
 from flows.store import NotFound, Store

@@ -9,6 +9,7 @@ from flows.sealed import seal, unseal
 from flows.settings import Settings
 from flows.store import NotFound, Store, open_store, probe
 from schemas.errors import StandingsError
+from schemas.licence import attribution_line
 
 FORMAT = 2
 """2: releases have docs and acceptances, which a version that knows only format 1 would not carry on."""
@@ -100,7 +101,4 @@ def citation(kind: Kind, as_of: datetime) -> str:
         return (
             f"SIMULATED figures from Token Standings' sample API, as of {moment}. They describe nothing real."
         )
-    return f"Source: OpenRouter (openrouter.ai/rankings), as of {moment}. Licensed under CC BY 4.0."
-
-
-CAVEAT = "Tokens of different providers' tokenizers are not strictly comparable."
+    return attribution_line(moment)

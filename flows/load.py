@@ -9,13 +9,14 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.lake import CAVEAT, citation, open_lake
+from flows.lake import citation, open_lake
 from flows.manifest import Manifest, published
 from flows.read import rows_of
 from flows.settings import Settings
 from flows.store import Store
 from schemas import COUNTRY_WEEK, COUNTRY_WEEK_HISTORY, TABLES
 from schemas.errors import StandingsError
+from schemas.licence import CAVEAT
 from schemas.table import DUCKDB, Table
 
 log = logging.getLogger("standings")

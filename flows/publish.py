@@ -5,7 +5,6 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
@@ -13,16 +12,17 @@ import polars as pl
 
 from flows import keys, raw
 from flows.derive import code_version, reference_of
-from flows.lake import CAVEAT, citation, kind_of, open_lake
+from flows.lake import citation, kind_of, open_lake
 from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to, published, records
 from flows.parquet import encode
-from flows.read import CONNECTIONS, part_bytes
+from flows.read import CONNECTIONS, digests, part_bytes
 from flows.sealed import BrokenSeal, seal, unseal
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import Damaged, LostRace, NotFound, Store
 from schemas import COUNTRY_WEEK_HISTORY, OBSERVATION, RANKING_ENTRY, REVISIONS, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
+from schemas.licence import CAVEAT
 from schemas.table import Table
 from transforms.vintages import states, used
 
@@ -216,17 +216,3 @@ def _mark(store: Store) -> tuple[str | None, str | None]:
     except BrokenSeal:
         # A mark that says nothing: every object is compared.
         return None, version
-
-
-def digests(store: Store, names: Iterable[str]) -> dict[str, str | None]:
-    """The sha256 of objects by key; None where the store does not give back the bytes."""
-
-    def digest(name: str) -> str | None:
-        try:
-            return hashlib.sha256(store.get(name)).hexdigest()
-        except Damaged:
-            return None
-
-    listed = list(names)
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return dict(zip(listed, pool.map(digest, listed), strict=True))

@@ -1,19 +1,21 @@
 """Published rows, for whoever asks: straight from the lake, each part checked against its sha256."""
 
 import hashlib
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import polars as pl
 
-from flows.lake import CAVEAT, citation, open_lake
+from flows.lake import citation, open_lake
 from flows.manifest import Manifest, Partition, published
 from flows.settings import Settings
-from flows.store import Store
+from flows.store import Damaged, Store
 from schemas import OBSERVATION, RANKING_ENTRY, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from schemas.fields import country_code
+from schemas.licence import CAVEAT
 from schemas.table import Table
 from transforms.weeks import monday
 
@@ -139,6 +141,20 @@ def part_bytes(store: Store, partition: Partition) -> bytes:
     if hashlib.sha256(data).hexdigest() != partition.sha256:
         raise StandingsError(f"{store.url}/{partition.key}: its bytes are not those that were published")
     return data
+
+
+def digests(store: Store, names: Iterable[str]) -> dict[str, str | None]:
+    """The sha256 of objects by key; None where the store does not give back the bytes."""
+
+    def digest(name: str) -> str | None:
+        try:
+            return hashlib.sha256(store.get(name)).hexdigest()
+        except Damaged:
+            return None
+
+    listed = list(names)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return dict(zip(listed, pool.map(digest, listed), strict=True))
 
 
 def newest_complete_week(store: Store, manifest: Manifest) -> date | None:

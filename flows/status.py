@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flows import gate, keys, raw
 from flows.derive import unknown_authors
-from flows.lake import CAVEAT, citation, kind_of, open_lake
+from flows.lake import citation, kind_of, open_lake
 from flows.load import loaded_release
 from flows.manifest import Manifest, current
 from flows.read import newest_complete_week, rows_of
@@ -12,6 +12,7 @@ from flows.sealed import unseal
 from flows.settings import Settings
 from flows.store import Store
 from schemas import MODEL_WEEK
+from schemas.licence import CAVEAT
 
 
 def lines(settings: Settings) -> Iterator[str]:

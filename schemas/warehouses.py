@@ -7,13 +7,11 @@ or one transaction where the engine has them. `LAKE` stands for the lake's place
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from schemas.licence import CAVEAT, attribution_line
 from schemas.table import Column, Kind, Table
 
 SCHEMA = "standings"
-SOURCE = (
-    "Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. "
-    "Tokens of different providers' tokenizers are not strictly comparable."
-)
+SOURCE = attribution_line("each row's as_of") + f" {CAVEAT}"
 
 
 @dataclass(frozen=True)

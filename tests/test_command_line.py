@@ -21,10 +21,11 @@ import pytest
 
 import flows.status
 from flows.__main__ import cli, main
-from flows.lake import CAVEAT, citation
+from flows.lake import citation
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, Table
 from schemas.errors import StandingsError
+from schemas.licence import CAVEAT
 from schemas.methods import METHODS
 from tests import lakes
 

@@ -12,13 +12,14 @@ import polars as pl
 import pytest
 
 from flows import keys
-from flows.lake import CAVEAT, citation, open_lake
+from flows.lake import citation, open_lake
 from flows.load import RELEASE_TABLE, load, loaded_release
 from flows.path import raw_to_warehouse
 from flows.read import Selection, rows_of, select
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, Table
 from schemas.errors import StandingsError
+from schemas.licence import CAVEAT
 from schemas.table import DUCKDB
 from tests import lakes
 

@@ -21,7 +21,7 @@ import flows.path
 import flows.publish
 from flows import keys
 from flows.derive import attribute, conform, count
-from flows.lake import CAVEAT, citation, open_lake
+from flows.lake import citation, open_lake
 from flows.manifest import current, published
 from flows.publish import publish, refresh_latest
 from flows.read import rows_of
@@ -30,6 +30,7 @@ from flows.settings import Settings
 from flows.store import LostRace, Store
 from schemas import RANKING_ENTRY, TABLES, Table
 from schemas.errors import StandingsError
+from schemas.licence import CAVEAT
 from tests import lakes
 
 MONDAY = date(2026, 7, 6)

@@ -6,12 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.lake import CAVEAT, open_lake
+from flows.lake import open_lake
 from flows.manifest import published
 from flows.read import Selection, newest_complete_week, part_bytes, rows_of, select
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE, Table
 from schemas.errors import StandingsError
+from schemas.licence import CAVEAT
 from tests import lakes
 
 WEEKS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]

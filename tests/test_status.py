@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.lake import CAVEAT
 from flows.load import load
 from flows.settings import Settings
 from flows.status import lines
+from schemas.licence import CAVEAT
 from tests import lakes
 
 MONDAY = date(2026, 7, 6)

@@ -12,7 +12,7 @@ $(STAMP): pyproject.toml uv.lock
 	@command -v python3 >/dev/null || { echo "make: python3 is missing: apt-get install python3 python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/python || python3 -m venv $(VENV) || { rm -rf $(VENV); echo "make: python3 cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14'
-	$(BIN)/uv sync --frozen --inexact
+	$(BIN)/uv sync --frozen --inexact --all-extras
 	@touch $@
 
 demo: env

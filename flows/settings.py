@@ -23,6 +23,8 @@ class Settings:
 
     minute, day: the source's quotas. reference: an operator's folder of reference files, which go before ours.
     webhook, slack, ping: who is told of what, as addresses that may hold secrets.
+    postgres: a connection string, which may hold a password. iceberg: a catalogue's address. lineage: a file or an
+    address that takes OpenLineage events. dask: a scheduler's address.
     minimum_confidence: the least with which a reveal counts. The source's key is no setting: only the request
     that needs it reads it.
     """
@@ -38,6 +40,10 @@ class Settings:
     webhook: str | None = field(default=None, repr=False)
     slack: str | None = field(default=None, repr=False)
     ping: str | None = field(default=None, repr=False)
+    postgres: str | None = field(default=None, repr=False)
+    iceberg: str | None = field(default=None, repr=False)
+    lineage: str | None = field(default=None, repr=False)
+    dask: str | None = None
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -61,6 +67,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         webhook=environment.get("STANDINGS_WEBHOOK") or None,
         slack=environment.get("STANDINGS_SLACK_WEBHOOK") or None,
         ping=environment.get("STANDINGS_PING") or None,
+        postgres=environment.get("STANDINGS_POSTGRES") or None,
+        iceberg=environment.get("STANDINGS_ICEBERG") or None,
+        lineage=environment.get("STANDINGS_LINEAGE") or None,
+        dask=environment.get("STANDINGS_DASK") or None,
         s3=S3Options(
             endpoint=environment.get("STANDINGS_S3_ENDPOINT") or None,
             region=environment.get("STANDINGS_S3_REGION") or None,

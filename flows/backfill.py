@@ -1,8 +1,13 @@
 """The backfill flow: many weeks in the fewest requests."""
 
 import logging
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
 from datetime import date, datetime
+from functools import partial
+from threading import Thread
+from typing import TypeVar
 
 from prefect import flow
 
@@ -13,6 +18,11 @@ from flows.plan import plan, told
 from flows.settings import Settings, from_environment
 
 log = logging.getLogger("standings")
+
+T = TypeVar("T")
+
+AT_ONCE = 4
+"""Requests under way at a time: what an answer takes to come must not add to what the quota makes them wait."""
 
 
 @flow(name="backfill")
@@ -41,6 +51,29 @@ def bring(
     for line in told(settings, planned):
         log.info(line)
 
-    for request in planned:
-        as_task(extract)(settings, request)
+    _side_by_side(partial(as_task(extract), settings), planned)
     return raw_to_warehouse(settings, run=as_task)
+
+
+def _side_by_side(step: Callable[[T], object], items: Iterable[T]) -> None:
+    """Runs a step for each item, some at a time.
+
+    After one has failed none is begun, and what it raised is raised once those under way are done.
+    """
+    waiting, problems = deque(items), list[Exception]()
+
+    def work() -> None:
+        while waiting and not problems:
+            try:
+                step(waiting.popleft())
+            except Exception as problem:
+                problems.append(problem)
+
+    # Daemons, so that Ctrl-C need not wait for one that waits for the quota; each knows the flow that it is of.
+    threads = [Thread(target=copy_context().run, args=(work,), daemon=True) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise problems[0]

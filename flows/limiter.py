@@ -88,7 +88,8 @@ class Limiter:
                     f"{moment:%Y-%m-%dT%H:%M:%SZ}; what has landed is kept: run it again then"
                 )
             if (free := _free_at(spent, self._minute, now)) > now:
-                log.info("extract: waiting %.0f s for the minute's quota", free - now)
+                if free - now >= 1:
+                    log.info("extract: waiting %.0f s for the minute's quota", free - now)
                 self._sleep(free - now)
                 continue
             try:

@@ -26,7 +26,7 @@ SAMPLED = {"category", "language_type"}
 
 @dataclass(frozen=True)
 class Request:
-    """One request: its window, its grain, and the slice's parameter, if it asks for one."""
+    """One request: its window, its grain, and the slice's parameters, if it asks for one."""
 
     window: Window
     period: Period = "day"
@@ -55,7 +55,7 @@ def plan(
     """The fewest requests for the days from first to last that are missing or not final; for all if refetch.
 
     due: the moment that the plan is made for. last: by default the end of the last week that had ended then. A
-    day before the source's history or one that is not over is left out. slices: a parameter each, such as
+    day before the source's history or one that is not over is left out. slices: the parameters of each, such as
     {"modality": "text"}; {} is the whole. Raises `StandingsError` where no complete day is asked for.
     """
     until = min(last or weeks.last_complete(due) + weeks.WEEK - windows.DAY, due.date() - timedelta(days=1))
@@ -69,7 +69,8 @@ def plan(
         start, end = windows.whole_weeks(since, until) if period == "week" else (since, until)
         held = () if refetch else looks(store, raw.slice_of(each), period)
         wanted = windows.unsettled(start, end, held)
-        planned += [Request(window, period, each) for window in windows.fewest(wanted)]
+        asked = [Request(window, period, each) for window in windows.fewest(wanted)]
+        planned += [request for request in asked if request not in planned]
     return planned
 
 

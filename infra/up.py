@@ -25,7 +25,8 @@ ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_DEFAULT_WORK_POOL_NAME": "standings",
-    # In memory, which is the default, a server that dies would lose who holds a limit's slot, and never free it.
+    # In memory, which is the default, a server that dies would forget who holds a limit's slot; and a run that asks
+    # to keep its own, and is not known, ends.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     **os.environ,
     "PREFECT_API_URL": f"{URL}/api",

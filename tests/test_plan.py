@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from flows import raw
+from flows.__main__ import cli
 from flows.extract import extract
 from flows.freshness import demand_fresh
 from flows.lake import claim, open_lake
@@ -77,6 +79,21 @@ def test_a_slice_has_days_of_its_own_and_estimates_come_by_the_week(settings: Se
     assert (text.window, text.period, text.query["modality"]) == ((first, last), "day", "text")
     assert (programming.window, programming.period) == ((date(2026, 10, 12), date(2026, 11, 8)), "week")
     assert str(programming) == "2026-10-12 to 2026-11-08 (28 days by the week, category programming)"
+
+
+def test_a_slice_may_be_narrowed_twice_and_is_asked_for_once(tmp_path: Path) -> None:
+    both = "modality=text,context_bucket=1K"
+    asked = ["backfill", "--from", "2026-10-05", "--to", "2026-10-11", "--plan", f"--slice={both}"]
+    lake = {"STANDINGS_LAKE": f"file://{tmp_path}/lake"}
+    done = CliRunner().invoke(cli, [*asked, f"--slice={both}"], env=lake)
+    assert done.output.splitlines() == [
+        "plan: 2 requests; the minute has room for 30, the day for 500",
+        "plan:   2026-10-05 to 2026-10-11 (7 days by the day)",
+        "plan:   2026-10-05 to 2026-10-11 (7 days by the day, modality text, context_bucket 1K)",
+    ]
+    for wrong in ("modality", "modality=", "modality=text,size=1K", "modality=text,"):
+        refused = CliRunner().invoke(cli, [*asked, f"--slice={wrong}"], env=lake)
+        assert (refused.exit_code, "must be NAME=VALUE" in refused.output) == (2, True), wrong
 
 
 def test_a_slice_is_asked_for_and_lands_apart_from_the_whole(

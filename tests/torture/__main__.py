@@ -10,7 +10,7 @@ from random import Random
 
 from tests.torture.tally import Tally
 
-TRIALS = ("kills", "outages", "strangers", "writers", "faults", "fuzz")
+TRIALS = ("kills", "outages", "strangers", "writers", "faults", "fuzz", "lost", "quotas")
 """Modules of this package. Each has `ROUNDS` and `run(tally, rounds, random, home)`."""
 
 

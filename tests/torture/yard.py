@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -94,8 +94,8 @@ class Yard:
 class CountingApi(SampleApi):
     """The sample API, which keeps count of each question."""
 
-    def __init__(self) -> None:
-        super().__init__(now=LATER)
+    def __init__(self, now: datetime = LATER) -> None:
+        super().__init__(now=now)
         self.asked: Counter[Query] = Counter()
 
     def reply(self, method: str, target: str, authorization: str | None) -> Reply:

@@ -100,7 +100,9 @@ def _as_of(
         raise StandingsError(f"nothing had been captured by {moment:%Y-%m-%dT%H:%M:%SZ}")
     if table.name in said:
         return said[table.name]
-    return every_table(said[RANKING_ENTRY.name], said[OBSERVATION.name], reference_of(settings), moment)[table.name]
+    return every_table(said[RANKING_ENTRY.name], said[OBSERVATION.name], reference_of(settings), moment)[
+        table.name
+    ]
 
 
 def rows_of(

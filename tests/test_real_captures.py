@@ -48,7 +48,9 @@ def tables(paths: Iterable[Path]) -> Frames:
         rows.append(answer.rows.select(pl.lit(capture).alias("capture"), pl.all()))
     captures = pl.DataFrame(heads, schema=CAPTURES, orient="row")
     entries, observations = said(captures, pl.concat(rows))
-    return {"ranking_entry": entries, "observation": observations} | every_table(entries, observations, load())
+    return {"ranking_entry": entries, "observation": observations} | every_table(
+        entries, observations, load()
+    )
 
 
 @pytest.fixture(scope="module")

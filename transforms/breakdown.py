@@ -31,9 +31,7 @@ def country_top_models(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataF
     return largest.join(covered.select(*STATE, "status", "as_of"), on=STATE)
 
 
-def country_growth(
-    counted: pl.DataFrame, covered: pl.DataFrame, first_seen: pl.DataFrame
-) -> pl.DataFrame:
+def country_growth(counted: pl.DataFrame, covered: pl.DataFrame, first_seen: pl.DataFrame) -> pl.DataFrame:
     """Each country's change over one and four weeks, and its parts: `country_growth`.
 
     first_seen: of each model the first week in which it was named, be it one that is not counted here.

@@ -119,14 +119,17 @@ def first_seen(models: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def blocks(entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> list[list[date]]:
-    """The weeks in order, parted so that each part has at most so many rows of `ranking_entry`, or is one week."""
+    """The weeks in order, parted so that each part has at most so many rows of `ranking_entry`, or is one week.
+
+    There is always one part, be it one without weeks.
+    """
     sizes = entries.group_by("week_start").len()
     weeks = pl.concat([entries.select("week_start"), observations.select("week_start")]).unique()
     sized = weeks.join(sizes, on="week_start", how="left").sort("week_start")
-    parts: list[list[date]] = []
+    parts: list[list[date]] = [[]]
     held = 0
     for week, rows in sized.with_columns(pl.col("len").fill_null(0)).iter_rows():
-        if not parts or held + rows > most:
+        if parts[-1] and held + rows > most:
             parts.append([])
             held = 0
         parts[-1].append(week)

@@ -260,9 +260,16 @@ def rebuild() -> None:
     Captures that could not be read are tried again. Nothing is asked of the source. It tells which weeks of which
     tables came out otherwise; `standings rollback` brings the release before back.
     """
-    from flows.maintain import rebuild as make_anew
+    from flows import maintain
 
-    changed, outcome = make_anew(_start())
+    settings = _start()
+    if settings.dask:
+        _prefect()
+        from flows.rebuild import rebuild as flow
+
+        changed, outcome = flow()
+    else:
+        changed, outcome = maintain.rebuild(settings)
     for line in changed or ["nothing came out otherwise"]:
         click.echo(line)
     _finish(outcome)

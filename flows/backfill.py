@@ -7,7 +7,7 @@ from datetime import date, datetime
 from prefect import flow
 
 from flows.extract import extract
-from flows.orchestration import as_task, scheduled_time
+from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
 from flows.plan import plan, told
 from flows.settings import Settings, from_environment
@@ -15,7 +15,7 @@ from flows.settings import Settings, from_environment
 log = logging.getLogger("standings")
 
 
-@flow(name="backfill")
+@flow(name="backfill", task_runner=task_runner())
 def backfill(
     first: date, last: date | None = None, slices: list[dict[str, str]] | None = None, refetch: bool = False
 ) -> Outcome:
@@ -43,4 +43,4 @@ def bring(
 
     for request in planned:
         as_task(extract)(settings, request)
-    return raw_to_warehouse(settings, run=as_task)
+    return raw_to_warehouse(settings, as_task, fan_of(settings))

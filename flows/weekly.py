@@ -5,7 +5,7 @@ from datetime import date
 from prefect import flow
 
 from flows.extract import extract
-from flows.orchestration import as_task, scheduled_time
+from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
 from flows.plan import Request
 from flows.settings import from_environment
@@ -13,7 +13,7 @@ from schemas.errors import StandingsError
 from transforms import weeks, windows
 
 
-@flow(name="weekly")
+@flow(name="weekly", task_runner=task_runner())
 def weekly(week: date | None = None) -> Outcome:
     """Asks for a week, and for the one before it, which has settled by now, and publishes both.
 
@@ -26,4 +26,4 @@ def weekly(week: date | None = None) -> Outcome:
         raise StandingsError(f"the week of {asked} has not ended; the last complete one began on {newest}")
 
     as_task(extract)(settings, Request(windows.trailing(asked)))
-    return raw_to_warehouse(settings, run=as_task)
+    return raw_to_warehouse(settings, as_task, fan_of(settings))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import polars.selectors as cs
 
 from flows import gate, keys
 from flows.docs import Checked, page, sections
@@ -23,6 +24,7 @@ from schemas.errors import StandingsError
 from schemas.table import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from great_expectations.datasource.fluent import PandasDatasource
 
 log = logging.getLogger("standings")
@@ -221,12 +223,18 @@ def _failures(
     batch = (
         source.add_dataframe_asset(table.name)
         .add_batch_definition_whole_dataframe("all")
-        # Arrow-backed columns keep integers exact; the default turns a column with nulls into floats.
-        .get_batch({"dataframe": frame.to_pandas(use_pyarrow_extension_array=True)})
+        .get_batch({"dataframe": _as_pandas(frame)})
     )
     result = batch.validate(suite(table), result_format="COMPLETE")
     source.delete_asset(table.name)
     return [_failure(store, table, frame, each) for each in result.results if not each.success], result
+
+
+def _as_pandas(frame: pl.DataFrame) -> "pd.DataFrame":
+    # Arrow-backed columns keep integers exact; the default turns a column with nulls into floats.
+    copy = frame.to_pandas(use_pyarrow_extension_array=True)
+    # Great Expectations takes a hash of every value, twice, and Arrow's times are hashed one object at a time.
+    return copy.assign(**{each.name: each.to_pandas() for each in frame.select(cs.temporal())})
 
 
 def _failure(store: Store, table: Table, frame: pl.DataFrame, result: Any) -> Failure:

@@ -117,7 +117,7 @@ def seed(settings: Settings, weeks: int) -> Conformed:
 
 def permaslugs() -> pl.DataFrame:
     """Names and a weight each, by a power law; their authors are real ones, every twentieth is unknown."""
-    authors = reference.load().authors["author"].unique().sort().to_list()
+    authors = lasting(reference.load()).sort("author")["author"].to_list()
     number = pl.int_range(PERMASLUGS, eager=True)
     names = [
         f"{'sim-nobody' if each % 20 == 19 else authors[each % len(authors)]}/sim-{each:05d}"
@@ -125,6 +125,13 @@ def permaslugs() -> pl.DataFrame:
         for each in number
     ]
     return pl.DataFrame({"model_permaslug": names, "weight": 4_000_000_000_000 // (number + 1)})
+
+
+def lasting(facts: reference.Reference) -> pl.DataFrame:
+    """Author and country of those whose every fact held in all of the ten years."""
+    held = pl.col("valid_from").is_null() & pl.col("valid_to").is_null()
+    facts_by_author = facts.authors.filter(held).join(facts.organisations.filter(held), on="organisation")
+    return facts_by_author.select("author", "country_code").unique("author", keep="none")
 
 
 def week_of(slugs: pl.DataFrame, capture: Capture) -> pl.DataFrame:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from flows import logs
 from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.sample_api import DEFAULT_SEED
 from flows.text import safe
@@ -48,10 +49,9 @@ def main() -> None:
         help_line = (
             f" ({error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
         )
-        click.echo(f"standings: {_line(error.format_message())}{help_line}", err=True)
-        sys.exit(error.exit_code)
+        _stop(f"{logs.line(error.format_message())}{help_line}", error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit("standings: stopped")
+        _stop("stopped")
     except BrokenPipeError:
         # The reader of a pipe has seen enough; what is left in the buffer must not raise at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,24 +59,29 @@ def main() -> None:
     except StandingsError as error:
         if debug:
             raise
-        sys.exit(f"standings: {_line(str(error))}")
+        _stop(logs.line(str(error)))
     except Exception as error:
         if debug:
             raise
-        line = _line(str(error))
-        sys.exit(f"standings: unexpected {type(error).__name__}: {line} (run it again with --debug)")
+        line = logs.line(str(error))
+        _stop(f"unexpected {type(error).__name__}: {line} (run it again with --debug)")
 
 
-def _line(text: str) -> str:
-    """A text that others may have a part in, on one line and with nothing that a terminal would obey."""
-    return safe(" ".join(text.split()))
+def _stop(problem: str, code: int = 1) -> NoReturn:
+    """Ends with what is wrong."""
+    if logs.wants_json():
+        logs.say(problem, logging.ERROR)
+    else:
+        click.echo(f"standings: {problem}", err=True)
+    sys.exit(code)
 
 
-class _Lines(logging.Formatter):
-    """Progress, a line each; a file's name or an answer's words can be in it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return f"  {_line(super().format(record))}"
+def _say(text: str) -> None:
+    """Tells a person something beside the output: on standard error, as JSON where that is asked for."""
+    if logs.wants_json():
+        logs.say(text)
+    else:
+        click.echo(text, err=True)
 
 
 def command(function: Callable[..., Any]) -> click.Command:
@@ -138,7 +143,7 @@ def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> N
 
     settings = _start()
     landed = land(settings, paths, period, origin)
-    click.echo(f"{landed.files} captures, {landed.new} of them new", err=True)
+    _say(f"{landed.files} captures, {landed.new} of them new")
     _finish(raw_to_warehouse(settings))
 
 
@@ -173,7 +178,13 @@ def weekly(week: datetime | None) -> None:
 @click.option(
     "--to", "last", type=DAY, metavar="DATE", help="Last day.  [default: the end of the last complete week]"
 )
-@click.option("--slice", "named", multiple=True, metavar="NAME=VALUE", help="Also a slice: modality=text.")
+@click.option(
+    "--slice",
+    "named",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Also a slice: modality=text, or modality=text,context_bucket=1K.",
+)
 @click.option("--refetch", is_flag=True, help="Ask for every day, also those that are final.")
 @click.option("--plan", "only_plan", is_flag=True, help="Tell what would be asked for, and stop.")
 def backfill(
@@ -204,10 +215,12 @@ def backfill(
 def _slice(text: str) -> dict[str, str]:
     from flows.raw import SLICES
 
-    name, _, value = text.partition("=")
-    if name not in SLICES or not value:
-        raise click.UsageError(f"--slice {text!r} must be NAME=VALUE with one of {', '.join(SLICES)}")
-    return {name: value}
+    asked = dict(each.partition("=")[::2] for each in text.split(","))
+    if not (asked.keys() <= {*SLICES} and all(asked.values())):
+        raise click.UsageError(
+            f"--slice {text!r} must be NAME=VALUE[,NAME=VALUE] with names among {', '.join(SLICES)}"
+        )
+    return asked
 
 
 @command
@@ -222,7 +235,7 @@ def gaps(first: datetime | None, last: datetime | None) -> None:
     for each in found:
         days = f"{each.days} day{'s' if each.days > 1 else ''}"
         click.echo(f"{each.first} to {each.last}  {days:>9}  {each.why}")
-    click.echo(f"{sum(each.days for each in found)} days in {len(found)} gaps", err=True)
+    _say(f"{sum(each.days for each in found)} days in {len(found)} gaps")
 
 
 @command
@@ -242,6 +255,33 @@ def metrics(output: Path | None, push: str | None) -> None:
         measure.push(registry, push)
     if not (output or push):
         click.echo(measure.text(registry), nl=False)
+
+
+@command
+@click.argument("release", required=False)
+def lineage(release: str | None) -> None:
+    """Print what a RELEASE was made from, as OpenLineage events.
+
+    By default the published one. With STANDINGS_LINEAGE, the events of each new release are sent by themselves.
+    """
+    import json
+
+    from flows.lake import open_lake
+    from flows.lineage import events
+    from flows.manifest import published, read_manifest
+    from flows.settings import from_environment
+    from flows.store import NotFound
+
+    store = open_lake(from_environment())
+    try:
+        after = read_manifest(store, release) if release else published(store)
+    except NotFound:
+        raise StandingsError(
+            f"{store.url}: there is no release {release!r}: see `standings releases`"
+        ) from None
+    before = read_manifest(store, after.previous) if after.previous else None
+    for event in events(store, before, after):
+        click.echo(json.dumps(event))
 
 
 @command
@@ -290,6 +330,12 @@ def rebuild() -> None:
 @click.option("--knowledge", type=click.Choice(KNOWLEDGE), help="What counts as known.")
 @click.option("--country", help="ISO 3166-1 alpha-2 code, or ZZ for what no country can claim.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
+@click.option(
+    "--citation",
+    "cited",
+    is_flag=True,
+    help="Put source, vintage, licence and caveat into CSV, as # lines, or JSON. Parquet has them.",
+)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
 def table(
     name: str,
@@ -301,6 +347,7 @@ def table(
     knowledge: str | None,
     country: str | None,
     form: Any,
+    cited: bool,
     output: Path | None,
 ) -> None:
     """Print a published table.
@@ -340,7 +387,9 @@ def table(
         as_of.replace(tzinfo=UTC) if as_of else None,
     )
     found = select(from_environment(), name, selection)
-    data = render(found.table, found.rows, form, found.metadata, _width())
+    remarks = " ".join(note for note in found.notes if note not in found.metadata.values())
+    metadata = found.metadata | ({"note": remarks} if remarks else {})
+    data = render(found.table, found.rows, form, metadata, _width(), cited)
     if output:
         try:
             output.write_bytes(data)
@@ -348,7 +397,8 @@ def table(
             raise StandingsError(f"{output}: cannot be written: {error.strerror}") from None
     else:
         click.echo(data.decode(), nl=False)
-    click.echo("\n".join(["", *found.notes]), err=form != "table" or output is not None)
+    tell = _say if output or form != "table" else click.echo
+    tell("\n".join(["", *found.notes]))
 
 
 @command
@@ -445,7 +495,7 @@ def migrate() -> None:
     from flows.maintain import migrate as move
 
     before, outcome = move(_start())
-    click.echo("nothing to move" if before is None else f"format {before} is moved up", err=True)
+    _say("nothing to move" if before is None else f"format {before} is moved up")
     _finish(outcome)
 
 
@@ -476,7 +526,7 @@ def rollback(release: str, reason: str) -> None:
     from flows.maintain import rollback as bring_back
 
     settings = _start()
-    click.echo(f"release {bring_back(settings, release, reason)} is published", err=True)
+    _say(f"release {bring_back(settings, release, reason)} is published")
     load(settings)
 
 
@@ -491,7 +541,7 @@ def prune(days: int) -> None:
     for name in remove(from_environment(), timedelta(days=days)):
         click.echo(safe(name))
         count += 1
-    click.echo(f"{count} objects removed", err=True)
+    _say(f"{count} objects removed")
 
 
 @command
@@ -507,10 +557,10 @@ def copy(source: str, target: str) -> None:
     count = 0
     for count, _ in enumerate(carry(settings, source, target), start=1):
         if count % 500 == 0:
-            click.echo(f"  {count} objects", err=True)
+            _say(f"  {count} objects")
     target = target.rstrip("/")
     load(replace(settings, lake=target, warehouse=default_warehouse(target)))
-    click.echo(f"{count} objects are at {target}: STANDINGS_LAKE={target} standings verify", err=True)
+    _say(f"{count} objects are at {target}: STANDINGS_LAKE={target} standings verify")
 
 
 @command
@@ -555,9 +605,9 @@ def sample_api(seed: int, now: datetime | None, port: int, minute: Quota, day: Q
 
     moment = now.replace(tzinfo=UTC) if now else None
     api = SampleApi(seed=seed, now=moment, port=port, minute=minute, day=day)
-    click.echo(f"SIMULATED figures at {api.base_url} until you press Ctrl-C. In another terminal:", err=True)
-    click.echo(f"  export STANDINGS_LAKE={DEMO_LAKE} OPENROUTER_API_KEY=any", err=True)
-    click.echo(f"  export OPENROUTER_BASE_URL={api.base_url}\n  standings weekly", err=True)
+    _say(f"SIMULATED figures at {api.base_url} until you press Ctrl-C. In another terminal:")
+    _say(f"  export STANDINGS_LAKE={DEMO_LAKE} OPENROUTER_API_KEY=any")
+    _say(f"  export OPENROUTER_BASE_URL={api.base_url}\n  standings weekly")
     api.serve_forever()
 
 
@@ -609,12 +659,7 @@ def _start() -> "Settings":
     """The settings; steps tell their progress on standard error from here on."""
     from flows.settings import from_environment
 
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Lines())
-    log = logging.getLogger("standings")
-    log.setLevel(logging.INFO)
-    log.handlers = [handler]
-    log.propagate = False
+    logs.start()
     return from_environment()
 
 
@@ -622,12 +667,13 @@ def _prefect() -> None:
     for name, value in PREFECT.items():
         os.environ.setdefault(name, value)
     if not os.environ.get("PREFECT_API_URL"):
-        click.echo("  starting Prefect in this process: some ten seconds", err=True)
+        _say("  starting Prefect in this process: some ten seconds")
 
 
 def _finish(outcome: "Outcome") -> None:
     """Says what is published; raises `StandingsError` where a capture could not be read."""
-    click.echo(f"release {outcome.release} is published", err=True)
+    with logs.bind(release=outcome.release):
+        _say(f"release {outcome.release} is published")
     if outcome.rejected:
         more = f" (and {len(outcome.rejected) - 1} more: standings status)" if outcome.rejected[1:] else ""
         raise StandingsError(f"{outcome.rejected[0]}{more}; the bytes are kept in raw/ and are not counted")

@@ -21,6 +21,9 @@ HELD = "quarantine/releases/"
 OFFENDING = "quarantine/rows/"
 DOCS = "docs/"
 CONFIRMED = "confirmed/"
+METADATA = "metadata/"
+PACKAGE = "datapackage"
+CROISSANT = "croissant"
 
 REQUEST = ".request.json"
 _BODY = ".body"
@@ -122,6 +125,24 @@ def docs(sha256: str) -> str:
 def offending(sha256: str) -> str:
     """The rows that fail a check, named by their content."""
     return f"{OFFENDING}{sha256}.parquet"
+
+
+def metadata(sha256: str, ending: str) -> str:
+    """What describes tables: a schema or the dictionary, named by its content."""
+    return f"{METADATA}{sha256}.{ending}"
+
+
+def descriptor(name: str, release: str) -> str:
+    """A description of one release, `PACKAGE` or `CROISSANT`.
+
+    It stands at the lake's root, since both formats take paths from where they stand and may not leave that place.
+    """
+    return f"{name}.{release}.json"
+
+
+def newest(name: str) -> str:
+    """The same description of the newest release, for readers that look for it under its usual name."""
+    return f"{name}.json"
 
 
 def held(release: str) -> str:

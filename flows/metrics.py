@@ -12,8 +12,9 @@ from flows.limiter import Limiter
 from flows.manifest import published
 from flows.read import newest_complete_week, rows_of
 from flows.settings import Settings
-from schemas import DRIFT_WEEK
+from schemas import COUNTRY_WEEK, DRIFT_WEEK
 from schemas.errors import StandingsError
+from schemas.fields import UNATTRIBUTED
 from transforms.weeks import WEEK, midnight
 
 JOB = "token_standings"
@@ -37,6 +38,13 @@ def registry(settings: Settings, now: datetime) -> CollectorRegistry:
         gauge("newest_week_age_seconds", "Since the newest complete week ended.", age)
         for measure, value in _drift(rows_of(store, manifest, DRIFT_WEEK, newest, newest)):
             gauge("drift", "Measures of the newest complete week.", value, measure=measure)
+        for method, share in _unattributed(rows_of(store, manifest, COUNTRY_WEEK, newest, newest)):
+            gauge(
+                "unattributed_share",
+                "The share of the newest complete week that no country can claim, as known now.",
+                share,
+                method=method,
+            )
     gauge("release", "The number of the published release.", manifest.number)
     published_ago = (now - manifest.published_at).total_seconds()
     gauge("release_age_seconds", "Since the published release was made.", published_ago)
@@ -47,7 +55,12 @@ def registry(settings: Settings, now: datetime) -> CollectorRegistry:
     gauge("refused_captures", "Answers that are passed over.", len(list(store.list(keys.REJECTED))))
     for table, weeks in manifest.tables.items():
         gauge("rows", "Published rows.", sum(each.rows for each in weeks.values()), table=table)
+        gauge(
+            "bytes", "Bytes of the published parts.", sum(each.bytes for each in weeks.values()), table=table
+        )
+    limits = {"minute": settings.minute.limit, "day": settings.day.limit}
     for quota, left in Limiter(store, settings.minute, settings.day).left().items():
+        gauge("requests_made", "Requests that count against a quota now.", limits[quota] - left, quota=quota)
         gauge("requests_left", "Requests that a quota has room for now.", left, quota=quota)
     return made
 
@@ -77,3 +90,9 @@ def _drift(rows: pl.DataFrame) -> list[tuple[str, float]]:
     """Of each measure the value that is furthest from nothing."""
     furthest = rows.group_by("measure").agg(pl.col("value").get(pl.col("value").abs().arg_max()))
     return [(str(measure), float(value)) for measure, value in furthest.sort("measure").iter_rows()]
+
+
+def _unattributed(rows: pl.DataFrame) -> list[tuple[str, float]]:
+    """By method the share of the total that is nobody's: the most that any country's share could rise by."""
+    nobodys = rows.filter(pl.col("country_code") == UNATTRIBUTED, pl.col("knowledge") == "now").sort("method")
+    return list(nobodys.select("method", "share_hi").iter_rows())

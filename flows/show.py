@@ -19,7 +19,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SCALES = ((10**12, "T"), (10**9, "B"), (10**6, "M"))
 
 
-def render(table: Table, rows: pl.DataFrame, form: Format, metadata: dict[str, str], width: int) -> bytes:
+def render(
+    table: Table,
+    rows: pl.DataFrame,
+    form: Format,
+    metadata: dict[str, str],
+    width: int,
+    cited: bool = False,
+) -> bytes:
     """The rows in one form. CSV, JSON and Parquet have every column; the terminal the brief ones.
 
     JSON and Parquet have every value exactly. CSV is opened in spreadsheets, where a text such as `=1+1` would
@@ -27,15 +34,19 @@ def render(table: Table, rows: pl.DataFrame, form: Format, metadata: dict[str, s
     that cannot be seen is written as its code, as on a terminal (`flows.text.safe`). Numbers, also negative
     ones, stay as they are.
 
-    metadata goes into a Parquet file's footer. width: the terminal's, in characters.
+    metadata goes into a Parquet file's footer; cited: into CSV as lines that begin with `#`, and into JSON as an
+    object that has the rows in it. width: the terminal's, in characters.
     """
     match form:
         case "table":
             return _terminal(table, rows, width).encode()
         case "csv":
-            return _no_formulas(table, _texts(table, rows)).write_csv().encode()
+            head = "".join(f"# {name}: {safe(text)}\n" for name, text in metadata.items()) if cited else ""
+            return (head + _no_formulas(table, _texts(table, rows)).write_csv()).encode()
         case "json":
-            return (json.dumps(_texts(table, rows).to_dicts(), indent=1, default=str) + "\n").encode()
+            listed = _texts(table, rows).to_dicts()
+            content = {**metadata, "rows": listed} if cited else listed
+            return (json.dumps(content, indent=1, default=str) + "\n").encode()
         case "parquet":
             from flows.parquet import encode
 

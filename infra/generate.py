@@ -1,20 +1,117 @@
-"""Writes what is made from the tables' definitions: infra/warehouse/*.sql. `make generate`."""
+"""Writes what is made from the tables' definitions: infra/warehouse/*.sql and infra/dictionary.md. `make generate`.
 
+The dictionary's examples are what the pipeline makes of a few simulated weeks, always the same ones.
+"""
+
+import logging
+import tempfile
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-from schemas import TABLES
-from schemas.warehouses import WAREHOUSES
+import polars as pl
 
-FOLDER = Path(__file__).resolve().parent / "warehouse"
+from flows import raw
+from flows.derive import attribute, conform, count
+from flows.lake import claim
+from flows.metadata import examples
+from flows.raw import Asked
+from flows.sample_api import DEFAULT_SEED
+from flows.settings import Settings
+from flows.stage import Stage
+from schemas import (
+    ATTRIBUTION,
+    CLAIM_VALUE,
+    CLAIMS,
+    FORECAST_PATH,
+    MODEL_WEEK,
+    TABLES,
+    reference,
+)
+from schemas.dictionary import Examples, dictionary
+from schemas.licence import CAVEAT
+from schemas.warehouses import WAREHOUSES
+from transforms import simulate
+from transforms.simulate import Period
+
+INFRA = Path(__file__).resolve().parent
+FOLDER = INFRA / "warehouse"
+DICTIONARY = INFRA / "dictionary.md"
+
+FIRST, LAST = date(2026, 3, 2), date(2026, 4, 12)
+LOOKS: tuple[tuple[datetime, Period], ...] = (
+    (datetime(2026, 4, 13, 6, tzinfo=UTC), "day"),
+    (datetime(2026, 4, 17, 6, tzinfo=UTC), "day"),
+    (datetime(2026, 4, 17, 6, tzinfo=UTC), "week"),
+)
+"""When the simulated source is asked for those weeks, and in which grain: so that it has restated some days by then."""
 
 
 def files() -> dict[Path, str]:
-    """Each file and what it should hold."""
+    """Each warehouse's file and what it should hold."""
     return {FOLDER / f"{each.name}.sql": each.script(TABLES) for each in WAREHOUSES}
 
 
+def words() -> str:
+    """What the dictionary should hold."""
+    notes = (
+        "Made from the definitions in `schemas/`: do not edit. Every release has the same in its lake, "
+        "with examples of its own.",
+        f"The examples are SIMULATED figures of the weeks from {FIRST} to {LAST} and describe nothing real. "
+        "What `schemas/reference/` holds of claims, forecasts and models is real; it is not compared with a "
+        "simulated lake, so what comes of that comparison has no example here.",
+        CAVEAT,
+    )
+    real = curated()
+    shown = {name: {**real.get(name, {}), **made} for name, made in simulated().items()}
+    return dictionary(TABLES, shown, notes)
+
+
+def curated() -> Examples:
+    """Values of the columns that are taken over from the reference files, as they stand there."""
+    facts = reference.load()
+    claims = facts.claims.rename({"tokens": "tokens_printed"})
+    sources = {
+        CLAIMS: [claims],
+        CLAIM_VALUE: [claims],
+        FORECAST_PATH: [facts.forecasts],
+        ATTRIBUTION: [facts.authors, facts.overrides],
+        MODEL_WEEK: [facts.authors],
+    }
+    return {
+        table.name: {
+            column: shown
+            for rows in frames
+            for column, shown in examples(rows.select(set(rows.columns) & set(table.names))).items()
+        }
+        for table, frames in sources.items()
+    }
+
+
+def simulated() -> Examples:
+    """Values of each column from the newest simulated week that has any."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(lake=f"file://{folder}/lake", warehouse=Path(folder) / "warehouse.duckdb")
+        store = claim(settings, "simulated")
+        for moment, period in LOOKS:
+            body = simulate.answer(DEFAULT_SEED, moment, FIRST, LAST, period)
+            raw.land(store, body, Asked("the dictionary's examples", moment, period, "simulated"))
+        name = conform(settings).stage
+        attribute(settings, name)
+        count(settings, name)
+        tables = {table.name: Stage(store, name).read(table.name) for table in TABLES}
+    return {
+        name: {column: shown for column, shown in _newest(rows).items() if shown}
+        for name, rows in tables.items()
+    }
+
+
+def _newest(rows: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+    return examples(rows.filter(pl.col("week_start") == pl.col("week_start").max()))
+
+
 if __name__ == "__main__":
+    logging.getLogger("standings").setLevel(logging.ERROR)
     FOLDER.mkdir(exist_ok=True)
-    for path, content in files().items():
+    for path, content in {**files(), DICTIONARY: words()}.items():
         path.write_text(content)
-        print(path.relative_to(FOLDER.parents[1]))
+        print(path.relative_to(INFRA.parent))

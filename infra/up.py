@@ -14,16 +14,19 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+DEPLOY = ROOT / "infra/deploy.py"
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 HOST = "127.0.0.1"
 PORT = os.environ.get("PREFECT_SERVER_API_PORT", "4200")
 URL = f"http://{HOST}:{PORT}"
-POOL = "standings"
 START_SECONDS = 120
 
 ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
+    "PREFECT_DEFAULT_WORK_POOL_NAME": "standings",
+    # In memory, which is the default, a server that dies would lose who holds a limit's slot, and never free it.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     **os.environ,
     "PREFECT_API_URL": f"{URL}/api",
 }
@@ -41,9 +44,9 @@ def main() -> None:
         wait_for(server)
         apply()
         tell()
-        worker = start("worker", "start", "--pool", POOL)
+        worker = start("worker", "start", "--pool", ENVIRONMENT["PREFECT_DEFAULT_WORK_POOL_NAME"])
         try:
-            worker.wait()
+            watch(server=server, worker=worker)
         finally:
             stop(worker)
     except KeyboardInterrupt:
@@ -52,11 +55,20 @@ def main() -> None:
         stop(server)
 
 
+def watch(**processes: "subprocess.Popen[bytes]") -> None:
+    """Ends this once one of them has ended: an init system can start it again, and lost runs then begin again."""
+    while True:
+        for name, process in processes.items():
+            if process.poll() is not None:
+                sys.exit(f"up: the {name} ended with code {process.returncode}: run it again, and it goes on")
+        time.sleep(0.5)
+
+
 def apply() -> None:
-    """The work pool and the deployments: what is there already is left, or updated in place."""
-    if prefect("work-pool", "inspect", POOL).returncode:
-        demand(prefect("work-pool", "create", POOL, "--type", "process"))
-    demand(prefect("--no-prompt", "deploy", "--all", "--prefect-file", "infra/prefect.yaml"))
+    """The work pool, the deployments and their limit: what is there already is left, or updated in place."""
+    done = subprocess.run([sys.executable, str(DEPLOY)], env=ENVIRONMENT, cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def tell() -> None:
@@ -97,17 +109,6 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait(20)
     except subprocess.TimeoutExpired:
         process.kill()
-
-
-def prefect(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [PREFECT, *arguments], env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-
-def demand(done: "subprocess.CompletedProcess[str]") -> None:
-    if done.returncode:
-        sys.exit(f"up: {' '.join(done.args[1:])} failed:\n{done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":

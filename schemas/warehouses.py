@@ -56,6 +56,11 @@ def about(column: Column) -> str:
     return column.doc + (f" Unit: {column.unit}." if column.unit else "")
 
 
+def of_table(table: Table) -> str:
+    """What a table's rows are, and the line that has to stand beside them."""
+    return f"{table.doc} {SOURCE}"
+
+
 def _types(integer: str, number: str, flag: str, moment: str, words: str) -> dict[Kind, str]:
     return {
         Kind.TEXT: words,
@@ -82,7 +87,7 @@ def _bigquery(engine: Warehouse, table: Table) -> str:
     )
     return (
         f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table.name} (\n{columns}\n)\n"
-        f"PARTITION BY week_start\nOPTIONS (description={_json(table.doc)});"
+        f"PARTITION BY week_start\nOPTIONS (description={_json(of_table(table))});"
     )
 
 
@@ -107,7 +112,7 @@ def _commented(engine: Warehouse, table: Table, quoted: Callable[[str], str]) ->
 
 
 def _snowflake(engine: Warehouse, table: Table) -> str:
-    return f"{_commented(engine, table, text)}\nCOMMENT = {text(table.doc)};"
+    return f"{_commented(engine, table, text)}\nCOMMENT = {text(of_table(table))};"
 
 
 def _snowflake_load(_: Warehouse, table: Table) -> str:
@@ -119,7 +124,7 @@ def _snowflake_load(_: Warehouse, table: Table) -> str:
 
 
 def _databricks(engine: Warehouse, table: Table) -> str:
-    return f"{_commented(engine, table, escaped)}\nUSING DELTA\nCOMMENT {escaped(table.doc)};"
+    return f"{_commented(engine, table, escaped)}\nUSING DELTA\nCOMMENT {escaped(of_table(table))};"
 
 
 def _databricks_load(_: Warehouse, table: Table) -> str:
@@ -146,7 +151,7 @@ def _athena(engine: Warehouse, table: Table) -> str:
     properties = _columns(f"'{name}' = '{value}'" for name, value in projection.items())
     return (
         f"CREATE EXTERNAL TABLE IF NOT EXISTS {SCHEMA}.{table.name} (\n{columns}\n)\n"
-        f"COMMENT {escaped(table.doc)}\nPARTITIONED BY (week STRING)\nSTORED AS PARQUET\n"
+        f"COMMENT {escaped(of_table(table))}\nPARTITIONED BY (week STRING)\nSTORED AS PARQUET\n"
         f"LOCATION '{place}'\nTBLPROPERTIES (\n{properties}\n);"
     )
 
@@ -154,7 +159,7 @@ def _athena(engine: Warehouse, table: Table) -> str:
 def _redshift(engine: Warehouse, table: Table) -> str:
     columns = _columns(f"{each.name} {engine.type(each)}" for each in table.columns)
     return (
-        f"-- {table.doc}\nCREATE EXTERNAL TABLE {SCHEMA}.{table.name} (\n{columns}\n)\n"
+        f"-- {of_table(table)}\nCREATE EXTERNAL TABLE {SCHEMA}.{table.name} (\n{columns}\n)\n"
         f"STORED AS PARQUET\nLOCATION 'LAKE/latest/{table.name}/';"
     )
 
@@ -171,7 +176,7 @@ def _clickhouse(engine: Warehouse, table: Table) -> str:
     )
     return (
         f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table.name} (\n{columns}\n)\nENGINE = MergeTree\n"
-        f"ORDER BY ({', '.join(table.key)})\nCOMMENT {text(table.doc)};"
+        f"ORDER BY ({', '.join(table.key)})\nCOMMENT {text(of_table(table))};"
     )
 
 

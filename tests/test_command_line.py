@@ -40,6 +40,7 @@ COMMANDS = {
     "demo",
     "gaps",
     "ingest",
+    "lineage",
     "metrics",
     "migrate",
     "monitor",
@@ -239,6 +240,18 @@ def test_csv_has_a_header_and_nothing_but_rows(table: Run) -> None:
     assert len(lines) == len(WEEKS) * len(METHODS) * 2
     assert all(line.startswith("2026-") for line in lines)
     assert ran.err.strip().startswith("Source: OpenRouter")
+
+
+def test_csv_and_json_carry_their_citation_where_that_is_asked_for(table: Run, published: Settings) -> None:
+    line = citation("real", lakes.manifest_of(published).as_of)
+    csv = table("country_week", "--format", "csv", "--citation")
+    head = [each for each in csv.out.splitlines() if each.startswith("# ")]
+    assert f"# citation: {line}" in head
+    assert f"# caveat: {CAVEAT}" in head
+    assert csv.out.splitlines()[len(head)] == ",".join(COUNTRY_WEEK.names)
+    told = json.loads(table("country_week", "--format", "json", "--citation").out)
+    assert (told["citation"], told["release"]) == (line, lakes.manifest_of(published).release)
+    assert told["rows"] == json.loads(table("country_week", "--format", "json").out)
 
 
 @pytest.mark.parametrize("each", TABLES, ids=lambda each: each.name)

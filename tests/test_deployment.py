@@ -29,6 +29,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
         "DO_NOT_TRACK": "1",
     }
 
@@ -50,23 +51,30 @@ def up(environment: dict[str, str], tmp_path: Path) -> Iterator[SampleApi]:
             process.wait(60)
 
 
-def test_what_is_brought_up_runs_the_weekly_deployment(
+def test_what_is_brought_up_runs_the_deployments_one_at_a_time(
     environment: dict[str, str], up: SampleApi, tmp_path: Path
 ) -> None:
     with httpx.Client(base_url=f"{environment['PREFECT_API_URL']}/", timeout=30) as server:
         before = _deployments(server)
         assert sorted(before) == ["audit", "backfill", "monitor", "refresh", "weekly"]
+        limits = _limits(server)
+        assert limits == {"standings-lake": (1, {"audit", "backfill", "refresh", "weekly"})}
         again = subprocess.run(
             [sys.executable, UP], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120
         )
         assert "answers already; the deployments are applied, nothing else was changed" in again.stdout
         assert _deployments(server) == before
-        parameters = {"parameters": {"week": "2026-03-11"}}
-        run = server.post(f"deployments/{before['weekly']}/create_flow_run", json=parameters).json()
-        _wait_for(server, run["id"])
+        assert _limits(server) == limits
+
+        started = [
+            _run(server, before["weekly"], week="2026-03-11"),
+            _run(server, before["backfill"], first="2026-02-23", last="2026-03-01"),
+        ]
+        spans = sorted(_wait_for(server, run) for run in started)
+        assert spans[0][1] <= spans[1][0], "two runs wrote to the lake at once"
 
     manifest = published(open_store(f"file://{tmp_path}/lake", S3Options()))
-    assert sorted(map(str, manifest.tables["country_week"])) == ["2026-03-02", "2026-03-09"]
+    assert sorted(map(str, manifest.tables["country_week"])) == ["2026-02-23", "2026-03-02", "2026-03-09"]
     assert manifest.kind == "simulated"
     log = (tmp_path / "up.log").read_text()
     steps = ("extract", "conform", "attribute", "count", "validate", "publish", "load")
@@ -80,12 +88,32 @@ def _deployments(server: httpx.Client) -> dict[str, str]:
     return {each["name"]: each["id"] for each in found}
 
 
-def _wait_for(server: httpx.Client, run: str, seconds: float = 180) -> None:
+def _limits(server: httpx.Client) -> dict[str, tuple[int, set[str]]]:
+    """Every limit by name: how many runs it lets through, and whose."""
+    found = server.post("v2/concurrency_limits/filter", json={}).raise_for_status().json()
+    deployments = server.post("deployments/filter", json={}).raise_for_status().json()
+    under = {
+        each["name"]: limit["name"] for each in deployments if (limit := each["global_concurrency_limit"])
+    }
+    return {
+        limit["name"]: (limit["limit"], {name for name, of in under.items() if of == limit["name"]})
+        for limit in found
+    }
+
+
+def _run(server: httpx.Client, deployment: str, **parameters: str) -> str:
+    asked = server.post(f"deployments/{deployment}/create_flow_run", json={"parameters": parameters})
+    return str(asked.raise_for_status().json()["id"])
+
+
+def _wait_for(server: httpx.Client, run: str, seconds: float = 180) -> tuple[datetime, datetime]:
+    """When a run began and when it had ended."""
     until = time.monotonic() + seconds
-    while (state := server.get(f"flow_runs/{run}").json()["state"])["type"] != "COMPLETED":
-        assert state["type"] in ("SCHEDULED", "PENDING", "RUNNING"), state
-        assert time.monotonic() < until, state
+    while (found := server.get(f"flow_runs/{run}").json())["state"]["type"] != "COMPLETED":
+        assert found["state"]["type"] in ("SCHEDULED", "PENDING", "RUNNING"), found["state"]
+        assert time.monotonic() < until, found["state"]
         time.sleep(0.5)
+    return datetime.fromisoformat(found["start_time"]), datetime.fromisoformat(found["end_time"])
 
 
 def _wait_until(words: str, log: Path, process: "subprocess.Popen[bytes]", seconds: float = 120) -> None:

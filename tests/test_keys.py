@@ -31,6 +31,9 @@ def test_the_layout_is_the_one_that_readers_rely_on() -> None:
     assert keys.manifest("000001-abc") == "manifests/000001-abc.json"
     assert keys.staged("run", "country_week.parquet") == "staging/run/country_week.parquet"
     assert keys.report(SHA) == f"reports/{SHA}.json"
+    assert keys.metadata(SHA, "md") == f"metadata/{SHA}.md"
+    assert keys.descriptor(keys.PACKAGE, "000001-abc") == "datapackage.000001-abc.json"
+    assert keys.newest(keys.CROISSANT) == "croissant.json"
 
 
 @pytest.mark.parametrize("key", CAPTURES, ids=lambda key: key.slice)
@@ -69,6 +72,11 @@ def test_captures_that_differ_in_anything_have_different_keys() -> None:
     ]
     names = {name for key in (CAPTURES[0], *others) for name in (key.body, key.request, key.rejection)}
     assert len(names) == 3 * (1 + len(others))
+
+
+def test_what_is_named_by_its_content_says_so_and_nothing_else_does() -> None:
+    assert keys.digest_in(keys.metadata(SHA, "json")) == SHA
+    assert keys.digest_in(keys.descriptor(keys.PACKAGE, "000001-abcdef012345")) is None
 
 
 @pytest.mark.parametrize("folder", [keys.RAW, keys.LATEST, keys.REJECTED])

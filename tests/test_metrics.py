@@ -3,10 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from flows.lake import open_lake
+from flows.limiter import Limiter
 from flows.metrics import push, registry, text, write
+from flows.read import Selection, select
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
@@ -42,9 +46,30 @@ def test_figures_are_measured_by_their_own_dates(settings: Settings) -> None:
     manifest = lakes.manifest_of(settings)
     for table, weeks in manifest.tables.items():
         assert found[f"rows {table}"] == sum(each.rows for each in weeks.values())
+        assert found[f"bytes {table}"] == sum(each.bytes for each in weeks.values())
     assert (found["requests_left minute"], found["requests_left day"]) == (30, 500)
     assert 0 < found["drift unattributed"] < 0.2
     assert found["refused_captures"] == 0
+
+
+def test_what_is_nobody_s_is_measured_by_method(settings: Settings) -> None:
+    found = read(text(registry(settings, NOW)))
+    rows = select(settings, "country_week", Selection(values={"country_code": "ZZ", "knowledge": "now"})).rows
+    newest = rows.filter(pl.col("week_start") == pl.col("week_start").max())
+    assert newest.height == 5
+    for row in newest.iter_rows(named=True):
+        assert found[f"unattributed_share {row['method']}"] == row["share_hi"]
+    assert found["unattributed_share all_models"] == pytest.approx(found["drift unattributed"])
+
+
+def test_requests_are_measured_by_the_ledger_that_all_share(settings: Settings) -> None:
+    limiter = Limiter(open_lake(settings), settings.minute, settings.day)
+    for _ in range(3):
+        with limiter.request():
+            pass
+    found = read(text(registry(settings, NOW)))
+    assert (found["requests_made minute"], found["requests_left minute"]) == (3, 27)
+    assert (found["requests_made day"], found["requests_left day"]) == (3, 497)
 
 
 def test_they_are_written_to_a_file(settings: Settings, tmp_path: Path) -> None:

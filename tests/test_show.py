@@ -90,6 +90,25 @@ def test_csv_has_a_header_and_exact_values(table: Table) -> None:
         assert (back[column.name][1] is None) == column.nullable
 
 
+CITED = {"table": "country_week", "citation": "Source: somebody, as of\n2026", "caveat": "a caveat"}
+
+
+@every_table
+def test_csv_begins_with_what_goes_with_it_where_that_is_asked_for(table: Table) -> None:
+    plain, cited = (render(table, rows(table), "csv", CITED, 80, each).decode() for each in (False, True))
+    head = "# table: country_week\n# citation: Source: somebody, as of\\n2026\n# caveat: a caveat\n"
+    assert cited == head + plain
+    assert pl.read_csv(io.BytesIO(cited.encode()), comment_prefix="#").columns == table.names
+
+
+def test_json_has_what_goes_with_it_beside_its_rows_where_that_is_asked_for() -> None:
+    plain, cited = (
+        json.loads(render(COUNTRY_WEEK, rows(COUNTRY_WEEK), "json", CITED, 80, each))
+        for each in (False, True)
+    )
+    assert cited == {**CITED, "rows": plain}
+
+
 @every_table
 def test_parquet_has_the_table_s_schema_and_what_goes_with_it(table: Table) -> None:
     data = render(table, rows(table), "parquet", {"citation": "a line"}, 80)

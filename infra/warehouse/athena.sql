@@ -12,7 +12,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.ranking_entry (
   origin STRING COMMENT 'Where the capture came from.',
   capture STRING COMMENT 'The sha256 of the raw body: the way back to the bytes.'
 )
-COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`.'
+COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/ranking_entry/'
@@ -35,7 +35,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.observation (
   capture STRING COMMENT 'The sha256 of the raw body: the way back to the bytes.',
   found BOOLEAN COMMENT 'Whether the answer had rows of the bucket.'
 )
-COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from.'
+COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/observation/'
@@ -62,7 +62,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.bucket_coverage (
   depth BIGINT COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   truncated BOOLEAN COMMENT 'A nonzero `other` stands behind fewer than 50 named rows.'
 )
-COMMENT 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source.'
+COMMENT 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/bucket_coverage/'
@@ -89,7 +89,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.week_coverage (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week: which grain was used, how many days of it there are, and how final they are.'
+COMMENT 'One row a week: which grain was used, how many days of it there are, and how final they are. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/week_coverage/'
@@ -118,7 +118,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.attribution (
   reason STRING COMMENT 'The reason that the reference files give.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week, knowledge and model: the organisation and country it counts for, and why.'
+COMMENT 'One row a week, knowledge and model: the organisation and country it counts for, and why. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/attribution/'
@@ -150,7 +150,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.model_week (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too.'
+COMMENT 'One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/model_week/'
@@ -189,7 +189,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_week (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token.'
+COMMENT 'One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/country_week/'
@@ -229,7 +229,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_week_history (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT '`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it.'
+COMMENT '`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/country_week_history/'
@@ -260,7 +260,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_lead_week (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week, method and knowledge: the leading country, its runner-up and the lead.'
+COMMENT 'One row a week, method and knowledge: the leading country, its runner-up and the lead. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/country_lead_week/'
@@ -288,7 +288,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_top_models (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week, method, knowledge, country and model: the ten largest of each country.'
+COMMENT 'One row a week, method, knowledge, country and model: the ten largest of each country. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/country_top_models/'
@@ -320,7 +320,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_growth (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it.'
+COMMENT 'One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/country_growth/'
@@ -353,7 +353,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.concentration_week (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything.'
+COMMENT 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/concentration_week/'
@@ -379,7 +379,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.unattributed_week (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token.'
+COMMENT 'One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/unattributed_week/'
@@ -412,7 +412,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.revisions (
   leader_changed BOOLEAN COMMENT 'Whether the bucket\'s leading country differs.',
   age_days DOUBLE COMMENT 'How long after the bucket had closed this vintage was first seen. Unit: days.'
 )
-COMMENT 'One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now.'
+COMMENT 'One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/revisions/'
@@ -437,7 +437,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.reconciliation_week (
   within_tolerance BOOLEAN COMMENT 'Whether the two agree well enough.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week and model that both grains name, and one `total` row, where all seven days and the week\'s own bucket are held.'
+COMMENT 'One row a week and model that both grains name, and one `total` row, where all seven days and the week\'s own bucket are held. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/reconciliation_week/'
@@ -462,7 +462,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.drift_week (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures.'
+COMMENT 'One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/drift_week/'
@@ -500,7 +500,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.claims (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict.'
+COMMENT 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/claims/'
@@ -527,7 +527,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.claim_value (
   holds BOOLEAN COMMENT 'Whether the claim is so under this method and knowledge.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads.'
+COMMENT 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/claim_value/'
@@ -567,7 +567,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.forecast_path (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare.'
+COMMENT 'One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/forecast_path/'

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS standings.ranking_entry (
   capture STRING NOT NULL OPTIONS (description="The sha256 of the raw body: the way back to the bytes.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`.");
+OPTIONS (description="One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.ranking_entry
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/ranking_entry/*']);
 
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS standings.observation (
   found BOOL NOT NULL OPTIONS (description="Whether the answer had rows of the bucket.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from.");
+OPTIONS (description="One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.observation
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/observation/*']);
 
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS standings.bucket_coverage (
   truncated BOOL NOT NULL OPTIONS (description="A nonzero `other` stands behind fewer than 50 named rows.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a bucket that is held: the vintage that stands for it, and whether it is still at the source.");
+OPTIONS (description="One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.bucket_coverage
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/bucket_coverage/*']);
 
@@ -60,7 +60,7 @@ CREATE TABLE IF NOT EXISTS standings.week_coverage (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week: which grain was used, how many days of it there are, and how final they are.");
+OPTIONS (description="One row a week: which grain was used, how many days of it there are, and how final they are. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.week_coverage
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/week_coverage/*']);
 
@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week, knowledge and model: the organisation and country it counts for, and why.");
+OPTIONS (description="One row a week, knowledge and model: the organisation and country it counts for, and why. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.attribution
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/attribution/*']);
 
@@ -101,7 +101,7 @@ CREATE TABLE IF NOT EXISTS standings.model_week (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too.");
+OPTIONS (description="One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.model_week
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/model_week/*']);
 
@@ -130,7 +130,7 @@ CREATE TABLE IF NOT EXISTS standings.country_week (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token.");
+OPTIONS (description="One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.country_week
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_week/*']);
 
@@ -160,7 +160,7 @@ CREATE TABLE IF NOT EXISTS standings.country_week_history (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it.");
+OPTIONS (description="`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.country_week_history
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_week_history/*']);
 
@@ -181,7 +181,7 @@ CREATE TABLE IF NOT EXISTS standings.country_lead_week (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week, method and knowledge: the leading country, its runner-up and the lead.");
+OPTIONS (description="One row a week, method and knowledge: the leading country, its runner-up and the lead. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.country_lead_week
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_lead_week/*']);
 
@@ -199,7 +199,7 @@ CREATE TABLE IF NOT EXISTS standings.country_top_models (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week, method, knowledge, country and model: the ten largest of each country.");
+OPTIONS (description="One row a week, method, knowledge, country and model: the ten largest of each country. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.country_top_models
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_top_models/*']);
 
@@ -221,7 +221,7 @@ CREATE TABLE IF NOT EXISTS standings.country_growth (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it.");
+OPTIONS (description="One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.country_growth
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/country_growth/*']);
 
@@ -244,7 +244,7 @@ CREATE TABLE IF NOT EXISTS standings.concentration_week (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything.");
+OPTIONS (description="One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.concentration_week
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/concentration_week/*']);
 
@@ -260,7 +260,7 @@ CREATE TABLE IF NOT EXISTS standings.unattributed_week (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token.");
+OPTIONS (description="One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.unattributed_week
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/unattributed_week/*']);
 
@@ -283,7 +283,7 @@ CREATE TABLE IF NOT EXISTS standings.revisions (
   age_days FLOAT64 NOT NULL OPTIONS (description="How long after the bucket had closed this vintage was first seen. Unit: days.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now.");
+OPTIONS (description="One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.revisions
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/revisions/*']);
 
@@ -298,7 +298,7 @@ CREATE TABLE IF NOT EXISTS standings.reconciliation_week (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a week and model that both grains name, and one `total` row, where all seven days and the week's own bucket are held.");
+OPTIONS (description="One row a week and model that both grains name, and one `total` row, where all seven days and the week's own bucket are held. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.reconciliation_week
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/reconciliation_week/*']);
 
@@ -313,7 +313,7 @@ CREATE TABLE IF NOT EXISTS standings.drift_week (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures.");
+OPTIONS (description="One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.drift_week
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/drift_week/*']);
 
@@ -341,7 +341,7 @@ CREATE TABLE IF NOT EXISTS standings.claims (
   as_of TIMESTAMP OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict.");
+OPTIONS (description="One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.claims
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/claims/*']);
 
@@ -358,7 +358,7 @@ CREATE TABLE IF NOT EXISTS standings.claim_value (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a claim, method and knowledge that were tried: our figure, the difference, and who leads.");
+OPTIONS (description="One row a claim, method and knowledge that were tried: our figure, the difference, and who leads. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.claim_value
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/claim_value/*']);
 
@@ -388,6 +388,6 @@ CREATE TABLE IF NOT EXISTS standings.forecast_path (
   as_of TIMESTAMP NOT NULL OPTIONS (description="The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.")
 )
 PARTITION BY week_start
-OPTIONS (description="One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare.");
+OPTIONS (description="One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.");
 LOAD DATA OVERWRITE standings.forecast_path
 FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/forecast_path/*']);

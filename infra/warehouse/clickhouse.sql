@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS standings.ranking_entry (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, period, date, as_of, capture, model_permaslug)
-COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`.';
+COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.ranking_entry;
 INSERT INTO standings.ranking_entry SELECT week_start, period, date, as_of, model_permaslug, tokens, origin, capture
 FROM s3('LAKE/latest/ranking_entry/**.parquet', 'Parquet');
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS standings.observation (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, period, date, as_of, capture)
-COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from.';
+COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.observation;
 INSERT INTO standings.observation SELECT week_start, period, date, as_of, capture, found
 FROM s3('LAKE/latest/observation/**.parquet', 'Parquet');
@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS standings.bucket_coverage (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, period, date)
-COMMENT 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source.';
+COMMENT 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.bucket_coverage;
 INSERT INTO standings.bucket_coverage SELECT week_start, period, date, as_of, capture, used, vanished, settled, depth, truncated
 FROM s3('LAKE/latest/bucket_coverage/**.parquet', 'Parquet');
@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS standings.week_coverage (
 )
 ENGINE = MergeTree
 ORDER BY (week_start)
-COMMENT 'One row a week: which grain was used, how many days of it there are, and how final they are.';
+COMMENT 'One row a week: which grain was used, how many days of it there are, and how final they are. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.week_coverage;
 INSERT INTO standings.week_coverage SELECT week_start, iso_year, iso_week, grain, days_observed, vanished_days, depth, truncated, status, as_of
 FROM s3('LAKE/latest/week_coverage/**.parquet', 'Parquet');
@@ -88,7 +88,7 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, knowledge, model_permaslug)
-COMMENT 'One row a week, knowledge and model: the organisation and country it counts for, and why.';
+COMMENT 'One row a week, knowledge and model: the organisation and country it counts for, and why. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.attribution;
 INSERT INTO standings.attribution SELECT week_start, knowledge, model_permaslug, author, organisation, country_code, base_country, attribution, confidence, known_from, reason, as_of
 FROM s3('LAKE/latest/attribution/**.parquet', 'Parquet');
@@ -112,7 +112,7 @@ CREATE TABLE IF NOT EXISTS standings.model_week (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, model_permaslug)
-COMMENT 'One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too.';
+COMMENT 'One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.model_week;
 INSERT INTO standings.model_week SELECT week_start, model_permaslug, author, variant, organisation, country_code, base_country, attribution, tokens, share, rank, days_observed, days_listed, status, as_of
 FROM s3('LAKE/latest/model_week/**.parquet', 'Parquet');
@@ -143,7 +143,7 @@ CREATE TABLE IF NOT EXISTS standings.country_week (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, country_code)
-COMMENT 'One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token.';
+COMMENT 'One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.country_week;
 INSERT INTO standings.country_week SELECT week_start, iso_year, iso_week, method, knowledge, country_code, country_name, tokens, tokens_hi, share, share_lo, share_hi, rank, rank_best, rank_worst, models, days_observed, vanished_days, grain, depth, status, as_of
 FROM s3('LAKE/latest/country_week/**.parquet', 'Parquet');
@@ -175,7 +175,7 @@ CREATE TABLE IF NOT EXISTS standings.country_week_history (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, known_at, country_code)
-COMMENT '`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it.';
+COMMENT '`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.country_week_history;
 INSERT INTO standings.country_week_history SELECT week_start, iso_year, iso_week, method, knowledge, known_at, country_code, country_name, tokens, tokens_hi, share, share_lo, share_hi, rank, rank_best, rank_worst, models, days_observed, vanished_days, grain, depth, status, as_of
 FROM s3('LAKE/latest/country_week_history/**.parquet', 'Parquet');
@@ -198,7 +198,7 @@ CREATE TABLE IF NOT EXISTS standings.country_lead_week (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge)
-COMMENT 'One row a week, method and knowledge: the leading country, its runner-up and the lead.';
+COMMENT 'One row a week, method and knowledge: the leading country, its runner-up and the lead. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.country_lead_week;
 INSERT INTO standings.country_lead_week SELECT week_start, method, knowledge, leader, runner_up, lead_tokens, lead_ratio, lead_certain, streak_weeks, streak_certain_weeks, streak_is_lower_bound, crossover, status, as_of
 FROM s3('LAKE/latest/country_lead_week/**.parquet', 'Parquet');
@@ -218,7 +218,7 @@ CREATE TABLE IF NOT EXISTS standings.country_top_models (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, country_code, rank, model_permaslug)
-COMMENT 'One row a week, method, knowledge, country and model: the ten largest of each country.';
+COMMENT 'One row a week, method, knowledge, country and model: the ten largest of each country. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.country_top_models;
 INSERT INTO standings.country_top_models SELECT week_start, method, knowledge, country_code, rank, model_permaslug, organisation, tokens, share, status, as_of
 FROM s3('LAKE/latest/country_top_models/**.parquet', 'Parquet');
@@ -242,7 +242,7 @@ CREATE TABLE IF NOT EXISTS standings.country_growth (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, country_code, span_weeks)
-COMMENT 'One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it.';
+COMMENT 'One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.country_growth;
 INSERT INTO standings.country_growth SELECT week_start, method, knowledge, country_code, span_weeks, tokens, tokens_before, change, growth, from_reveals, from_new_models, from_free_variants, from_rest, status, as_of
 FROM s3('LAKE/latest/country_growth/**.parquet', 'Parquet');
@@ -267,7 +267,7 @@ CREATE TABLE IF NOT EXISTS standings.concentration_week (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, level)
-COMMENT 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything.';
+COMMENT 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.concentration_week;
 INSERT INTO standings.concentration_week SELECT week_start, method, knowledge, level, entities, hhi, hhi_lo, hhi_hi, top1_share, top1_share_lo, top1_share_hi, top3_share, top3_share_lo, top3_share_hi, status, as_of
 FROM s3('LAKE/latest/concentration_week/**.parquet', 'Parquet');
@@ -285,7 +285,7 @@ CREATE TABLE IF NOT EXISTS standings.unattributed_week (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, attribution, name)
-COMMENT 'One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token.';
+COMMENT 'One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.unattributed_week;
 INSERT INTO standings.unattributed_week SELECT week_start, method, knowledge, attribution, name, tokens, share, status, as_of
 FROM s3('LAKE/latest/unattributed_week/**.parquet', 'Parquet');
@@ -310,7 +310,7 @@ CREATE TABLE IF NOT EXISTS standings.revisions (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, period, date, as_of, capture, level, name)
-COMMENT 'One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now.';
+COMMENT 'One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.revisions;
 INSERT INTO standings.revisions SELECT week_start, period, date, as_of, as_of_before, capture, level, name, tokens_before, tokens, change, rank_before, rank, rank_changed, leader_changed, age_days
 FROM s3('LAKE/latest/revisions/**.parquet', 'Parquet');
@@ -327,7 +327,7 @@ CREATE TABLE IF NOT EXISTS standings.reconciliation_week (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, model_permaslug)
-COMMENT 'One row a week and model that both grains name, and one `total` row, where all seven days and the week''s own bucket are held.';
+COMMENT 'One row a week and model that both grains name, and one `total` row, where all seven days and the week''s own bucket are held. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.reconciliation_week;
 INSERT INTO standings.reconciliation_week SELECT week_start, model_permaslug, tokens_days, tokens_week, difference, difference_ratio, within_tolerance, as_of
 FROM s3('LAKE/latest/reconciliation_week/**.parquet', 'Parquet');
@@ -344,7 +344,7 @@ CREATE TABLE IF NOT EXISTS standings.drift_week (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, measure, subject)
-COMMENT 'One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures.';
+COMMENT 'One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.drift_week;
 INSERT INTO standings.drift_week SELECT week_start, measure, subject, value, usual_low, usual_high, status, as_of
 FROM s3('LAKE/latest/drift_week/**.parquet', 'Parquet');
@@ -374,7 +374,7 @@ CREATE TABLE IF NOT EXISTS standings.claims (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, claim)
-COMMENT 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict.';
+COMMENT 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.claims;
 INSERT INTO standings.claims SELECT claim, week_start, country_code, metric, tokens_printed, basis, method_named, verdict, method, knowledge, tokens, difference, fits, tried, explanation, remark, wording, source, note, status, as_of
 FROM s3('LAKE/latest/claims/**.parquet', 'Parquet');
@@ -393,7 +393,7 @@ CREATE TABLE IF NOT EXISTS standings.claim_value (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, claim, method, knowledge)
-COMMENT 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads.';
+COMMENT 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.claim_value;
 INSERT INTO standings.claim_value SELECT claim, week_start, method, knowledge, tokens, difference, leader, lead_certain, holds, as_of
 FROM s3('LAKE/latest/claim_value/**.parquet', 'Parquet');
@@ -425,7 +425,7 @@ CREATE TABLE IF NOT EXISTS standings.forecast_path (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, forecast, method, knowledge)
-COMMENT 'One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare.';
+COMMENT 'One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.forecast_path;
 INSERT INTO standings.forecast_path SELECT forecast, week_start, method, knowledge, issuer, country_code, scope, unit, year_from, value_from, year_to, value_to, printed_multiple, multiple, implied_yearly, implied_weekly, tokens, observed_weekly, observed_yearly, comparable, reason, status, as_of
 FROM s3('LAKE/latest/forecast_path/**.parquet', 'Parquet');

@@ -2,7 +2,7 @@
 -- Put for LAKE: s3://bucket/prefix; standings is an external schema (Spectrum)
 -- Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 
--- One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`.
+-- One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.ranking_entry (
   week_start DATE,
   period VARCHAR(65535),
@@ -17,7 +17,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/ranking_entry/';
 -- ranking_entry is read where it is: there is nothing to load.
 
--- One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from.
+-- One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.observation (
   week_start DATE,
   period VARCHAR(65535),
@@ -30,7 +30,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/observation/';
 -- observation is read where it is: there is nothing to load.
 
--- One row a bucket that is held: the vintage that stands for it, and whether it is still at the source.
+-- One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.bucket_coverage (
   week_start DATE,
   period VARCHAR(65535),
@@ -47,7 +47,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/bucket_coverage/';
 -- bucket_coverage is read where it is: there is nothing to load.
 
--- One row a week: which grain was used, how many days of it there are, and how final they are.
+-- One row a week: which grain was used, how many days of it there are, and how final they are. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.week_coverage (
   week_start DATE,
   iso_year BIGINT,
@@ -64,7 +64,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/week_coverage/';
 -- week_coverage is read where it is: there is nothing to load.
 
--- One row a week, knowledge and model: the organisation and country it counts for, and why.
+-- One row a week, knowledge and model: the organisation and country it counts for, and why. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.attribution (
   week_start DATE,
   knowledge VARCHAR(65535),
@@ -83,7 +83,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/attribution/';
 -- attribution is read where it is: there is nothing to load.
 
--- One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too.
+-- One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.model_week (
   week_start DATE,
   model_permaslug VARCHAR(65535),
@@ -105,7 +105,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/model_week/';
 -- model_week is read where it is: there is nothing to load.
 
--- One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token.
+-- One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.country_week (
   week_start DATE,
   iso_year BIGINT,
@@ -134,7 +134,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/country_week/';
 -- country_week is read where it is: there is nothing to load.
 
--- `country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it.
+-- `country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.country_week_history (
   week_start DATE,
   iso_year BIGINT,
@@ -164,7 +164,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/country_week_history/';
 -- country_week_history is read where it is: there is nothing to load.
 
--- One row a week, method and knowledge: the leading country, its runner-up and the lead.
+-- One row a week, method and knowledge: the leading country, its runner-up and the lead. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.country_lead_week (
   week_start DATE,
   method VARCHAR(65535),
@@ -185,7 +185,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/country_lead_week/';
 -- country_lead_week is read where it is: there is nothing to load.
 
--- One row a week, method, knowledge, country and model: the ten largest of each country.
+-- One row a week, method, knowledge, country and model: the ten largest of each country. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.country_top_models (
   week_start DATE,
   method VARCHAR(65535),
@@ -203,7 +203,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/country_top_models/';
 -- country_top_models is read where it is: there is nothing to load.
 
--- One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it.
+-- One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.country_growth (
   week_start DATE,
   method VARCHAR(65535),
@@ -225,7 +225,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/country_growth/';
 -- country_growth is read where it is: there is nothing to load.
 
--- One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything.
+-- One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.concentration_week (
   week_start DATE,
   method VARCHAR(65535),
@@ -248,7 +248,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/concentration_week/';
 -- concentration_week is read where it is: there is nothing to load.
 
--- One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token.
+-- One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.unattributed_week (
   week_start DATE,
   method VARCHAR(65535),
@@ -264,7 +264,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/unattributed_week/';
 -- unattributed_week is read where it is: there is nothing to load.
 
--- One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now.
+-- One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.revisions (
   week_start DATE,
   period VARCHAR(65535),
@@ -287,7 +287,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/revisions/';
 -- revisions is read where it is: there is nothing to load.
 
--- One row a week and model that both grains name, and one `total` row, where all seven days and the week's own bucket are held.
+-- One row a week and model that both grains name, and one `total` row, where all seven days and the week's own bucket are held. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.reconciliation_week (
   week_start DATE,
   model_permaslug VARCHAR(65535),
@@ -302,7 +302,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/reconciliation_week/';
 -- reconciliation_week is read where it is: there is nothing to load.
 
--- One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures.
+-- One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.drift_week (
   week_start DATE,
   measure VARCHAR(65535),
@@ -317,7 +317,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/drift_week/';
 -- drift_week is read where it is: there is nothing to load.
 
--- One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict.
+-- One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.claims (
   claim VARCHAR(65535),
   week_start DATE,
@@ -345,7 +345,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/claims/';
 -- claims is read where it is: there is nothing to load.
 
--- One row a claim, method and knowledge that were tried: our figure, the difference, and who leads.
+-- One row a claim, method and knowledge that were tried: our figure, the difference, and who leads. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.claim_value (
   claim VARCHAR(65535),
   week_start DATE,
@@ -362,7 +362,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/claim_value/';
 -- claim_value is read where it is: there is nothing to load.
 
--- One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare.
+-- One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.forecast_path (
   forecast VARCHAR(65535),
   week_start DATE,

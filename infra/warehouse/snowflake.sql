@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS standings.ranking_entry (
   origin VARCHAR NOT NULL COMMENT 'Where the capture came from.',
   capture VARCHAR NOT NULL COMMENT 'The sha256 of the raw body: the way back to the bytes.'
 )
-COMMENT = 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`.';
+COMMENT = 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.ranking_entry;
 COPY INTO standings.ranking_entry FROM LAKE/latest/ranking_entry/
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS standings.observation (
   capture VARCHAR NOT NULL COMMENT 'The sha256 of the raw body: the way back to the bytes.',
   found BOOLEAN NOT NULL COMMENT 'Whether the answer had rows of the bucket.'
 )
-COMMENT = 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from.';
+COMMENT = 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.observation;
 COPY INTO standings.observation FROM LAKE/latest/observation/
@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS standings.bucket_coverage (
   depth NUMBER(19, 0) NOT NULL COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   truncated BOOLEAN NOT NULL COMMENT 'A nonzero `other` stands behind fewer than 50 named rows.'
 )
-COMMENT = 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source.';
+COMMENT = 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.bucket_coverage;
 COPY INTO standings.bucket_coverage FROM LAKE/latest/bucket_coverage/
@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS standings.week_coverage (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week: which grain was used, how many days of it there are, and how final they are.';
+COMMENT = 'One row a week: which grain was used, how many days of it there are, and how final they are. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.week_coverage;
 COPY INTO standings.week_coverage FROM LAKE/latest/week_coverage/
@@ -86,7 +86,7 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
   reason VARCHAR COMMENT 'The reason that the reference files give.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week, knowledge and model: the organisation and country it counts for, and why.';
+COMMENT = 'One row a week, knowledge and model: the organisation and country it counts for, and why. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.attribution;
 COPY INTO standings.attribution FROM LAKE/latest/attribution/
@@ -110,7 +110,7 @@ CREATE TABLE IF NOT EXISTS standings.model_week (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too.';
+COMMENT = 'One row a week and model, and the `other` row. Whose a model is stands here as known now; `attribution` has it as known when the week closed, too. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.model_week;
 COPY INTO standings.model_week FROM LAKE/latest/model_week/
@@ -141,7 +141,7 @@ CREATE TABLE IF NOT EXISTS standings.country_week (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token.';
+COMMENT = 'One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.country_week;
 COPY INTO standings.country_week FROM LAKE/latest/country_week/
@@ -173,7 +173,7 @@ CREATE TABLE IF NOT EXISTS standings.country_week_history (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = '`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it.';
+COMMENT = '`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.country_week_history;
 COPY INTO standings.country_week_history FROM LAKE/latest/country_week_history/
@@ -196,7 +196,7 @@ CREATE TABLE IF NOT EXISTS standings.country_lead_week (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week, method and knowledge: the leading country, its runner-up and the lead.';
+COMMENT = 'One row a week, method and knowledge: the leading country, its runner-up and the lead. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.country_lead_week;
 COPY INTO standings.country_lead_week FROM LAKE/latest/country_lead_week/
@@ -216,7 +216,7 @@ CREATE TABLE IF NOT EXISTS standings.country_top_models (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week, method, knowledge, country and model: the ten largest of each country.';
+COMMENT = 'One row a week, method, knowledge, country and model: the ten largest of each country. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.country_top_models;
 COPY INTO standings.country_top_models FROM LAKE/latest/country_top_models/
@@ -240,7 +240,7 @@ CREATE TABLE IF NOT EXISTS standings.country_growth (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it.';
+COMMENT = 'One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum to the change, to the token; each model is in the first part that fits it. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.country_growth;
 COPY INTO standings.country_growth FROM LAKE/latest/country_growth/
@@ -265,7 +265,7 @@ CREATE TABLE IF NOT EXISTS standings.concentration_week (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything.';
+COMMENT = 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.concentration_week;
 COPY INTO standings.concentration_week FROM LAKE/latest/concentration_week/
@@ -283,7 +283,7 @@ CREATE TABLE IF NOT EXISTS standings.unattributed_week (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token.';
+COMMENT = 'One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.unattributed_week;
 COPY INTO standings.unattributed_week FROM LAKE/latest/unattributed_week/
@@ -308,7 +308,7 @@ CREATE TABLE IF NOT EXISTS standings.revisions (
   leader_changed BOOLEAN NOT NULL COMMENT 'Whether the bucket''s leading country differs.',
   age_days FLOAT NOT NULL COMMENT 'How long after the bucket had closed this vintage was first seen. Unit: days.'
 )
-COMMENT = 'One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now.';
+COMMENT = 'One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are counted over all models, as known now. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.revisions;
 COPY INTO standings.revisions FROM LAKE/latest/revisions/
@@ -325,7 +325,7 @@ CREATE TABLE IF NOT EXISTS standings.reconciliation_week (
   within_tolerance BOOLEAN NOT NULL COMMENT 'Whether the two agree well enough.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a week and model that both grains name, and one `total` row, where all seven days and the week''s own bucket are held.';
+COMMENT = 'One row a week and model that both grains name, and one `total` row, where all seven days and the week''s own bucket are held. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.reconciliation_week;
 COPY INTO standings.reconciliation_week FROM LAKE/latest/reconciliation_week/
@@ -342,7 +342,7 @@ CREATE TABLE IF NOT EXISTS standings.drift_week (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures.';
+COMMENT = 'One row a complete week, measure and subject. By knowledge `now`. Who is new is told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.drift_week;
 COPY INTO standings.drift_week FROM LAKE/latest/drift_week/
@@ -372,7 +372,7 @@ CREATE TABLE IF NOT EXISTS standings.claims (
   status VARCHAR COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict.';
+COMMENT = 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.claims;
 COPY INTO standings.claims FROM LAKE/latest/claims/
@@ -391,7 +391,7 @@ CREATE TABLE IF NOT EXISTS standings.claim_value (
   holds BOOLEAN NOT NULL COMMENT 'Whether the claim is so under this method and knowledge.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads.';
+COMMENT = 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.claim_value;
 COPY INTO standings.claim_value FROM LAKE/latest/claim_value/
@@ -423,7 +423,7 @@ CREATE TABLE IF NOT EXISTS standings.forecast_path (
   status VARCHAR NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT = 'One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare.';
+COMMENT = 'One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
 DELETE FROM standings.forecast_path;
 COPY INTO standings.forecast_path FROM LAKE/latest/forecast_path/

@@ -1,0 +1,211 @@
+"""What describes a release to others: a Data Package, a Croissant data set and the data dictionary.
+
+They are written once the release is published, so a run that dies in between leaves it undescribed until the next.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from flows import keys, raw
+from flows.lake import citation
+from flows.manifest import Manifest
+from flows.read import CONNECTIONS, digests, part_bytes
+from flows.sealed import seal, unseal
+from flows.store import Damaged, LostRace, NotFound, Store
+from flows.text import safe
+from schemas import TABLES, croissant, frictionless
+from schemas.dictionary import Examples, dictionary
+from schemas.errors import StandingsError
+from schemas.licence import CAVEAT
+from schemas.release import Part, Release
+from schemas.table import Table
+
+log = logging.getLogger("standings")
+
+DESCRIPTORS = (keys.PACKAGE, keys.CROISSANT)
+
+EXAMPLES = 2
+"""How many different values of a column the dictionary shows."""
+
+WIDTH = 60
+"""Characters of a value that the dictionary shows."""
+
+
+def write(store: Store, manifest: Manifest) -> None:
+    """Sees to it that a release is described, and the newest one under the descriptions' usual names too.
+
+    What is there is not written again. Raises `StandingsError` where a part that examples are taken from is broken.
+    """
+    if not _described(store, manifest.release):
+        release = described(manifest)
+        files, package = _package(release, _examples(store, manifest))
+        # What the descriptors name goes first, so that whoever finds one finds all of it.
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            list(pool.map(store.put_once, files.keys(), files.values()))
+        store.put_once(keys.descriptor(keys.PACKAGE, release.name), seal(package))
+        store.put_once(keys.descriptor(keys.CROISSANT, release.name), seal(croissant.dataset(release)))
+        log.info("metadata: release %s is described", release.name)
+    for name in DESCRIPTORS:
+        _renew(store, name)
+
+
+def described(manifest: Manifest) -> Release:
+    """The release as its descriptions tell of it; tables that this version does not know are left out."""
+    return Release(
+        name=manifest.release,
+        number=manifest.number,
+        published_at=manifest.published_at,
+        as_of=manifest.as_of,
+        citation=citation(manifest.kind, manifest.as_of),
+        real=manifest.kind == "real",
+        tables=tuple(
+            (
+                table,
+                tuple(
+                    Part(week, each.key, each.sha256, each.rows, each.bytes, each.as_of)
+                    for week, each in sorted(manifest.weeks(table).items())
+                ),
+            )
+            for table in filter(manifest.holds, TABLES)
+        ),
+    )
+
+
+def problems(store: Store, manifest: Manifest) -> Iterator[str]:
+    """What is wrong with the descriptions, a line each: of every release where they are there, of this one that
+    they are."""
+    named = {name: keys.digest_in(name) for name in store.list(keys.METADATA)}
+    for name, digest in digests(store, named).items():
+        if digest != named[name]:
+            yield f"{store.url}/{name}: its bytes are not those that its name says"
+    for name in DESCRIPTORS:
+        for key in store.list(f"{name}."):
+            try:
+                unseal(store.get(key), f"{store.url}/{key}")
+            except StandingsError as problem:
+                yield str(problem)
+        key, newest = keys.descriptor(name, manifest.release), keys.newest(name)
+        for each in (key, newest):
+            if not raw.exists(store, each):
+                yield f"{store.url}/{each}: is missing: run it again"
+        if _bytes(store, key) != (found := _bytes(store, newest)) and found is not None:
+            yield f"{store.url}/{newest}: its bytes are not those of release {manifest.release}: run it again"
+    for name in _named(store, manifest.release) - named.keys():
+        yield f"{store.url}/{name}: is missing; the description of release {manifest.release} names it"
+
+
+def examples(frame: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+    """The first different values of each column, as texts that are fit to be shown."""
+    return {
+        column.name: tuple(
+            _text(value) for value in column.drop_nulls().unique(maintain_order=True)[:EXAMPLES]
+        )
+        for column in frame.iter_columns()
+    }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    shown = safe(str(value))
+    return shown if len(shown) <= WIDTH else f"{shown[: WIDTH - 1]}…"
+
+
+def _examples(store: Store, manifest: Manifest) -> Examples:
+    """Values from the newest week of each table."""
+    from flows.parquet import decode
+
+    def take(table: Table) -> dict[str, tuple[str, ...]]:
+        weeks = manifest.weeks(table)
+        return examples(decode(part_bytes(store, weeks[max(weeks)]))) if weeks else {}
+
+    tables = list(filter(manifest.holds, TABLES))
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return dict(zip((table.name for table in tables), pool.map(take, tables), strict=True))
+
+
+def _package(release: Release, shown: Examples) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files that a Data Package names beside the parts, by key, and its descriptor."""
+    tables = [table for table, _ in release.tables]
+    notes = (release.citation, CAVEAT, f"The examples are from the newest week of release {release.name}.")
+    text = dictionary(tables, shown, notes).encode()
+    files = {keys.metadata(_digest(text), "md"): text}
+    schemas = {}
+    for table in tables:
+        schema = json.dumps(frictionless.table_schema(table), indent=1).encode()
+        schemas[table.name] = keys.metadata(_digest(schema), "json")
+        files[schemas[table.name]] = schema
+    words = frictionless.file(
+        "dictionary", keys.metadata(_digest(text), "md"), "text/markdown", _digest(text), len(text)
+    )
+    return files, frictionless.package(release, schemas, words)
+
+
+def _described(store: Store, release: str) -> bool:
+    """Whether a release's descriptors are there, and what they name beside its parts."""
+    present = {key for name in DESCRIPTORS for key in store.list(keys.descriptor(name, release))}
+    if len(present) < len(DESCRIPTORS):
+        return False
+    return _named(store, release) <= set(store.list(keys.METADATA))
+
+
+def _named(store: Store, release: str) -> set[str]:
+    """The keys of the dictionary and the schemas that a release's Data Package names; none where it is broken."""
+    key = keys.descriptor(keys.PACKAGE, release)
+    try:
+        package = unseal(store.get(key), f"{store.url}/{key}")
+    except StandingsError:
+        return set()
+    paths = {each for resource in package["resources"] for each in (resource["path"], resource.get("schema"))}
+    return {path for path in paths if path and path.startswith(keys.METADATA)}
+
+
+def _renew(store: Store, name: str) -> None:
+    """Makes the description under its usual name the published release's."""
+    newest = keys.newest(name)
+    while True:
+        # Before the pointer is read, so that whoever swaps an older release in later loses the race.
+        body, version = _read(store, newest)
+        pointer = unseal(store.get(keys.POINTER), f"{store.url}/{keys.POINTER}")
+        wanted = _bytes(store, keys.descriptor(name, pointer["release"]))
+        # Where the newest release is not described yet, the run that published it does so in a moment.
+        if wanted is None or body == wanted:
+            return
+        try:
+            store.swap(newest, wanted, version)
+            return
+        except LostRace:
+            continue
+
+
+def _read(store: Store, key: str) -> tuple[bytes | None, str | None]:
+    try:
+        return store.read(key)
+    except NotFound:
+        return None, None
+    except Damaged:
+        store.delete(key)
+        return None, None
+
+
+def _bytes(store: Store, key: str) -> bytes | None:
+    """An object's bytes; None where it is not there, or not given back."""
+    try:
+        return store.get(key)
+    except (NotFound, Damaged):
+        return None
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

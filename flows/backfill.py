@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from prefect import flow
 
+from flows import logs
 from flows.extract import extract
 from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
@@ -25,6 +26,7 @@ def backfill(
     the whole, a parameter each; they land in raw and are never added to the whole. refetch: ask for every day,
     for a new vintage of each.
     """
+    logs.start_in_flow()
     return bring(from_environment(), scheduled_time(), first, last, [{}, *(slices or [])], refetch)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from flows import gate, keys, raw
+from flows import gate, keys, lineage, metadata, raw
 from flows.derive import code_version
 from flows.inspect import verify
 from flows.lake import kind_of, move_up, open_lake, say_kind, writable
@@ -112,6 +112,8 @@ def rollback(settings: Settings, release: str, reason: str) -> str:
     again = wanted.follow(before, datetime.now(UTC))
     point_to(store, again, pointer.version)
     refresh_latest(store, again, before)
+    metadata.write(store, again)
+    lineage.tell(settings, store, before, again)
     return again.release
 
 

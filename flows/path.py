@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol, TypeVar
 
-from flows import gate, keys, raw
+from flows import gate, keys, lineage, logs, raw
 from flows.derive import Conformed, code_version, compare, conform, count, gather
 from flows.lake import demand_format, open_lake
 from flows.load import load
-from flows.manifest import current
+from flows.manifest import current, read_manifest
+from flows.metadata import describe
 from flows.notify import announce, notify
 from flows.publish import publish, write_parts
 from flows.settings import Settings
@@ -83,9 +84,12 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly, fan: Fan = in_t
         except LostRace:
             _clear(settings, conformed)
             continue
-        gate.settle(store)
-        run(load)(settings)
-        announce(settings, before, rejected)
+        with logs.bind(release=release):
+            gate.settle(store)
+            run(describe)(settings, release)
+            run(load)(settings)
+            lineage.tell(settings, store, before, read_manifest(store, release))
+            announce(settings, before, rejected)
         return Outcome(release, rejected)
     raise StandingsError(f"{settings.lake}: lost the race to publish {ATTEMPTS} times; run it again")
 

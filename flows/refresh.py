@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from prefect import flow
 
+from flows import logs
 from flows.extract import extract
 from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
@@ -15,6 +16,7 @@ from transforms.windows import DAY, REFRESHED_DAYS
 @flow(name="refresh", task_runner=task_runner())
 def refresh() -> Outcome:
     """Reads the last fourteen complete days again; a release is made only where that changes something."""
+    logs.start_in_flow()
     settings = from_environment()
     yesterday = scheduled_time().date() - DAY
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from prefect import flow
 
+from flows import logs
 from flows.extract import extract
 from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
@@ -19,11 +20,13 @@ def weekly(week: date | None = None) -> Outcome:
 
     week: any day of the week; by default the last week that had ended when the run was due.
     """
+    logs.start_in_flow()
     settings = from_environment()
     newest = weeks.last_complete(scheduled_time())
     asked = weeks.monday(week) if week else newest
     if asked > newest:
         raise StandingsError(f"the week of {asked} has not ended; the last complete one began on {newest}")
 
-    as_task(extract)(settings, Request(windows.trailing(asked)))
-    return raw_to_warehouse(settings, as_task, fan_of(settings))
+    with logs.bind(week=asked):
+        as_task(extract)(settings, Request(windows.trailing(asked)))
+        return raw_to_warehouse(settings, as_task, fan_of(settings))

@@ -14,9 +14,9 @@ import stamina
 
 from flows import lake, raw
 from flows.derive import code_version, period_of
+from flows.duck import loaded_release
 from flows.keys import RawKey
 from flows.limiter import Limiter
-from flows.load import loaded_release
 from flows.manifest import Manifest, current, read_manifest
 from flows.plan import Request
 from flows.publish import held_by_latest
@@ -74,7 +74,7 @@ def extract(settings: Settings, request: Request) -> RawKey:
     spent for the day, or the lake holds figures of the other kind.
     """
     store = lake.writable(settings)
-    if (waiting := _waiting(settings, store, request.query)) is not None:
+    if (waiting := _waiting(settings, store, request)) is not None:
         log.info("extract: %s landed before and is taken up again", request)
         return waiting
     key = _ask(settings, store, request)
@@ -94,12 +94,16 @@ def require_key() -> str:
     return key
 
 
-def _waiting(settings: Settings, store: Store, request: dict[str, str]) -> RawKey | None:
+def _waiting(settings: Settings, store: Store, request: Request) -> RawKey | None:
     """An answer to the same question that landed and that no run has taken all the way."""
     finished = _finished(settings, store)
+    kind = (request.period, raw.slice_of(request.slice))
     for key in raw.unfinished(store, [capture.key for capture in finished.captures] if finished else []):
+        # The key tells most of them apart: of a plan of many slices, few records need to be read.
+        if (key.period, key.slice) != kind:
+            continue
         record = raw.request_of(store, key)
-        if record["status"] == httpx.codes.OK and record["request"] == request:
+        if record["status"] == httpx.codes.OK and record["request"] == request.query:
             try:
                 parse(raw.body_of(store, key), period_of(key))
             except Torn as problem:

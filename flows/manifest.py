@@ -1,7 +1,7 @@
 """A release: which partitions it is made of, which captures it rests on, and what made it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -169,6 +169,22 @@ def changes(before: Manifest | None, after: Manifest) -> Iterator[str]:
                 told.append(f"{len(weeks)} {word} (from {min(weeks)})")
         if told:
             yield f"{table}: weeks {', '.join(told)}"
+
+
+def stale(
+    manifest: Manifest, held: Mapping[tuple[str, date], str]
+) -> tuple[list[tuple[Table, date, Partition]], list[tuple[str, date]]]:
+    """What brings a warehouse to a release: the partitions to write anew, and those to remove.
+
+    held: the sha256 of each part that the warehouse was loaded from, by table and week.
+    """
+    wanted = {
+        (table.name, week): (table, week, partition)
+        for table in filter(manifest.holds, TABLES)
+        for week, partition in sorted(manifest.weeks(table).items())
+    }
+    other = [each for where, each in wanted.items() if held.get(where) != each[2].sha256]
+    return other, sorted(held.keys() - wanted.keys())
 
 
 def records(manifest: Manifest) -> list[str]:

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from flows import gate, keys, raw
 from flows.derive import unknown_authors
+from flows.duck import loaded_release
 from flows.lake import citation, kind_of, open_lake
-from flows.load import loaded_release
 from flows.manifest import Manifest, current
 from flows.read import newest_complete_week, rows_of
 from flows.sealed import unseal
 from flows.settings import Settings
 from flows.store import Store
 from schemas import MODEL_WEEK
+from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
 
 
@@ -48,7 +49,19 @@ def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[s
         "holds this release" if loaded == manifest.release else f"holds {loaded or 'nothing'}: run it again"
     )
     yield f"warehouse  {settings.warehouse} {state}"
+    if settings.postgres:
+        yield f"postgres   {_postgres(settings, manifest)}"
     for author, tokens in unknown_authors(rows_of(store, manifest, MODEL_WEEK)).iter_rows():
         yield f"unknown    author {author}, {tokens:,} tokens: ZZ until the reference files decide it"
     yield f"           {citation(manifest.kind, manifest.as_of)}"
     yield f"           {CAVEAT}"
+
+
+def _postgres(settings: Settings, manifest: Manifest) -> str:
+    from flows import postgres
+
+    try:
+        held = postgres.loaded_release(settings)
+    except StandingsError as problem:
+        return str(problem)
+    return "holds this release" if held == manifest.release else f"holds {held or 'nothing'}: run it again"

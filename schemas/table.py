@@ -46,6 +46,15 @@ DUCKDB: dict[Kind, str] = {
     Kind.MOMENT: "TIMESTAMP WITH TIME ZONE",
 }
 
+POSTGRES: dict[Kind, str] = {
+    Kind.TEXT: "text",
+    Kind.INTEGER: "bigint",
+    Kind.NUMBER: "double precision",
+    Kind.FLAG: "boolean",
+    Kind.DATE: "date",
+    Kind.MOMENT: "timestamp with time zone",
+}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -112,6 +121,15 @@ class Table:
         return pa.schema(
             pa.field(column.name, types[column.kind], nullable=column.nullable) for column in self.columns
         )
+
+    def ddl(self, types: dict[Kind, str], schema: str = "") -> str:
+        """The table's definition as an engine with these types takes it."""
+        columns = [
+            f"{column.name} {types[column.kind]}{'' if column.nullable else ' NOT NULL'}"
+            for column in self.columns
+        ]
+        name = schema and f"{schema}."
+        return f"CREATE TABLE {name}{self.name} ({', '.join(columns)}, PRIMARY KEY ({', '.join(self.key)}))"
 
     def conform(self, frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly this table's columns, types and row order.

@@ -48,6 +48,16 @@ def s3_options(s3_endpoint: str) -> S3Options:
     return S3Options(endpoint=s3_endpoint, region="us-east-1")
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a real PostgreSQL server's first database; `servers.make_database` makes others on it."""
+    if servers.POSTGRES is None:
+        told = "there is no PostgreSQL server on this machine: apt-get install postgresql"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(told)
+    with servers.postgres_server() as url:
+        yield url
+
+
 @pytest.fixture(params=["file", "s3"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh lake's URL on each backend."""

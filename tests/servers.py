@@ -2,15 +2,21 @@
 
 import http.client
 import os
+import pwd
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator, MutableMapping
 from contextlib import closing, contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,6 +47,90 @@ def stop(process: "subprocess.Popen[Any]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+POSTGRES = max(
+    Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]), default=None
+)
+"""Debian's PostgreSQL server, the newest; None where there is none: `apt-get install postgresql`."""
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server in a process of its own, for its superuser; yields the URL of its first database.
+
+    The password is part of the URL. What it holds ends with it.
+    """
+    if POSTGRES is None:
+        raise RuntimeError("there is no PostgreSQL server: apt-get install postgresql")
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        word = folder / "password"
+        word.write_text("let-me-in")
+        owner = _unprivileged(folder, word)
+        run = partial(subprocess.run, cwd=folder, check=True, capture_output=True, **owner)
+        initdb = POSTGRES.with_name("initdb")
+        options = ["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--auth=scram-sha-256"]
+        run([initdb, "-D", folder / "data", *options, f"--pwfile={word}"])
+        port = free_port()
+        given = {
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": folder,
+            "fsync": "off",
+            "full_page_writes": "off",
+        }
+        command = [POSTGRES, "-D", folder / "data", *(f"--{key}={value}" for key, value in given.items())]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stderr=log, **owner)
+        try:
+            _await_listening(process, port, folder / "log")
+            yield f"postgresql://postgres:let-me-in@127.0.0.1:{port}/postgres"
+        finally:
+            # So it ends without waiting for whoever is still connected.
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=30)
+
+
+def make_database(server: str, like: str = "template1") -> str:
+    """Creates a database on a PostgreSQL server, with all that the one named `like` has; returns its URL."""
+    import psycopg
+    from psycopg import sql
+
+    name = f"standings_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(command.format(sql.Identifier(name), sql.Identifier(like)))
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def free_port() -> int:
+    """A port of this machine on which nothing listens."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _unprivileged(*paths: Path) -> dict[str, Any]:
+    """What makes a process run as somebody who is not root, to whom the paths then belong."""
+    if os.geteuid() != 0:
+        return {}
+    somebody = pwd.getpwnam("nobody")
+    for path in paths:
+        os.chown(path, somebody.pw_uid, somebody.pw_gid)
+    return {"user": somebody.pw_uid, "group": somebody.pw_gid, "extra_groups": []}
+
+
+def _await_listening(process: "subprocess.Popen[Any]", port: int, log: Path) -> None:
+    """Returns once the server takes connections."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if "ready to accept connections" in (told := log.read_text(errors="replace")):
+            return
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with code {process.returncode}: {told}")
+        time.sleep(0.02)
+    raise RuntimeError(f"the server did not listen on port {port} within {_START_SECONDS} s")
 
 
 def make_bucket(endpoint: str, bucket: str) -> None:

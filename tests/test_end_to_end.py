@@ -13,8 +13,8 @@ import pytest
 
 from flows import raw
 from flows.__main__ import PREFECT
+from flows.duck import RELEASE_TABLE, loaded_release
 from flows.lake import kind_of, open_lake
-from flows.load import RELEASE_TABLE, loaded_release
 from flows.manifest import published
 from flows.read import rows_of
 from flows.sample_api import SampleApi

@@ -1,67 +1,39 @@
-"""The warehouse: exactly what the manifest lists, replaced whole, and never in the way of its readers."""
+"""Loading as a whole: every warehouse that the settings name, and none at the mercy of another."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import polars as pl
+import psycopg
 import pytest
 
-from flows import keys
-from flows.lake import citation, open_lake
-from flows.load import RELEASE_TABLE, load, loaded_release
+from flows import load as loading
+from flows import postgres, status
+from flows.duck import loaded_release
+from flows.inspect import verify
+from flows.lake import open_lake
+from flows.load import differences, load
+from flows.manifest import Manifest
 from flows.path import raw_to_warehouse
-from flows.read import Selection, rows_of, select
 from flows.settings import Settings
-from schemas import COUNTRY_WEEK, TABLES, Table
+from flows.store import Store
 from schemas.errors import StandingsError
-from schemas.licence import CAVEAT
-from schemas.table import DUCKDB
-from tests import lakes
+from tests import lakes, servers
 
-MONDAYS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]
-MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "openrouter/cloaked:free": 3, "other": 9}
-
-
-def land(settings: Settings, monday: date) -> None:
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(monday, MODELS)))
-
-
-def publish(settings: Settings, monday: date) -> str:
-    """Publishes one week more, without loading it."""
-    land(settings, monday)
-    return lakes.publish(settings).release
-
-
-def loading(step: Callable[..., Any], /) -> Callable[..., Any]:
-    """Runs every step but the validation."""
-    return step if step is load else lakes.unchecked(step)
-
-
-def held(path: Path, table: Table) -> pl.DataFrame:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        order = ", ".join(table.key)
-        return pl.DataFrame(connection.sql(f"SELECT * FROM {table.name} ORDER BY {order}").to_arrow_table())
+MONDAY = date(2026, 7, 6)
+MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "other": 9}
 
 
 @pytest.fixture(scope="module")
 def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("once")
-    publish(lakes.on_disk(folder), MONDAYS[0])
+    settings = lakes.on_disk(folder)
+    lakes.land_bytes(settings, lakes.body(lakes.week_of(MONDAY, MODELS)))
+    lakes.publish(settings)
     return folder
-
-
-@pytest.fixture(scope="module")
-def loaded_once(published_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warehouse of that lake."""
-    path = tmp_path_factory.mktemp("loaded") / "warehouse.duckdb"
-    load(replace(lakes.on_disk(published_once), warehouse=path))
-    return path
 
 
 @pytest.fixture
@@ -71,206 +43,119 @@ def settings(published_once: Path, tmp_path: Path) -> Settings:
     return lakes.on_disk(tmp_path)
 
 
-def test_the_warehouse_holds_exactly_what_the_manifest_lists(
-    store_url: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    settings = lakes.settings(store_url, tmp_path, request)
-    for monday in MONDAYS:
-        publish(settings, monday)
-        load(settings)
-    store, manifest = open_lake(settings), lakes.manifest_of(settings)
-    assert manifest.number == len(MONDAYS)
-    for table in TABLES:
-        rows = held(settings.warehouse, table)
-        assert rows.height == sum(each.rows for each in manifest.tables[table.name].values())
-        assert rows.height > 0 or table.name in lakes.SOMETIMES_EMPTY
-        assert rows.rows() == rows_of(store, manifest, table).rows()
-        assert rows.columns == table.names
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-        tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
-        assert tables == {table.name for table in TABLES} | {RELEASE_TABLE}
-        connection.execute("SET TimeZone = 'UTC'")
-        (told,) = connection.execute(f"SELECT * EXCLUDE published_at FROM {RELEASE_TABLE}").fetchall()
-    assert told == (manifest.release, "real", citation("real", manifest.as_of), CAVEAT)
+@pytest.fixture
+def both(settings: Settings, postgres_url: str) -> Settings:
+    """The same with an empty PostgreSQL database besides."""
+    return replace(settings, postgres=servers.make_database(postgres_url))
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_columns_have_the_types_keys_and_nulls_of_the_table(table: Table, loaded_once: Path) -> None:
-    with duckdb.connect(str(loaded_once), read_only=True) as connection:
-        described = connection.execute(f"DESCRIBE {table.name}").fetchall()
-    assert [(name, type_, nullable) for name, type_, nullable, *_ in described] == [
-        (column.name, DUCKDB[column.kind], "YES" if column.nullable else "NO") for column in table.columns
-    ]
-    assert {name for name, _, _, key, *_ in described if key == "PRI"} == set(table.key)
+def unreachable(settings: Settings) -> Settings:
+    return replace(settings, postgres=f"postgresql://me@127.0.0.1:{servers.free_port()}/x")
 
 
-def test_what_the_warehouse_sums_is_exact(settings: Settings) -> None:
-    load(settings)
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-        query = (
-            "SELECT sum(tokens)::BIGINT FROM country_week WHERE method = 'all_models' AND knowledge = 'now'"
-        )
-        assert connection.execute(query).fetchall() == [(7 * sum(MODELS.values()),)]
-
-
-def test_an_open_reader_neither_blocks_a_load_nor_sees_it(settings: Settings) -> None:
-    load(settings)
-    first = lakes.manifest_of(settings).release
-    file = settings.warehouse.stat().st_ino
-    with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
-        query = f"SELECT release, (SELECT count(*) FROM week_coverage) FROM {RELEASE_TABLE}"
-        assert reader.execute(query).fetchall() == [(first, 1)]
-        second = publish(settings, MONDAYS[1])
-        load(settings)
-        assert reader.execute(query).fetchall() == [(first, 1)]
-        with pytest.raises(duckdb.InvalidInputException, match="read-only"):
-            reader.execute(f"DELETE FROM {RELEASE_TABLE}")
-    # A file of its own took the name, since to write into the reader's would change what it reads next.
-    assert settings.warehouse.stat().st_ino != file
-    assert loaded_release(settings.warehouse) == second
-    with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
-        assert reader.execute(query).fetchall() == [(second, 2)]
-
-
-def test_a_loaded_release_is_not_loaded_again(settings: Settings) -> None:
-    load(settings)
-    before = settings.warehouse.stat()
-    load(settings)
-    after = settings.warehouse.stat()
-    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-
-
-def test_folders_on_the_way_are_made(settings: Settings, tmp_path: Path) -> None:
-    deeper = Settings(lake=settings.lake, warehouse=tmp_path / "a" / "b" / "w.duckdb")
-    load(deeper)
-    assert loaded_release(deeper.warehouse) == lakes.manifest_of(settings).release
-
-
-def blocked_by_a_folder(tmp_path: Path) -> Path:
-    path = tmp_path / "folder.duckdb"
-    path.mkdir()
-    return path
-
-
-def blocked_by_a_file(tmp_path: Path) -> Path:
-    (tmp_path / "file").write_text("mine")
-    return tmp_path / "file" / "w.duckdb"
-
-
-def blocked_by_the_system(_: Path) -> Path:
-    """Nobody can make a file there, not even root."""
-    return Path("/proc/w.duckdb")
-
-
-@pytest.mark.parametrize(
-    "blocked",
-    [
-        blocked_by_a_folder,
-        blocked_by_a_file,
-        blocked_by_the_system,
-    ],
-)
-def test_a_load_that_fails_leaves_the_release_published_and_is_told(
-    blocked: object, settings: Settings, tmp_path: Path
-) -> None:
-    path = blocked(tmp_path)  # type: ignore[operator]
-    unwritable = Settings(lake=settings.lake, warehouse=path)
+def told(settings: Settings) -> str:
+    """The one line in which a load fails."""
     with pytest.raises(StandingsError) as caught:
-        load(unwritable)
-    release = lakes.manifest_of(settings).release
-    assert str(caught.value).startswith(f"{path}: the warehouse cannot be written")
-    assert f"the release {release} is published" in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert not list(tmp_path.glob(".*"))
-
-
-def test_the_next_run_catches_up_after_a_failed_load(tmp_path: Path) -> None:
-    settings = lakes.on_disk(tmp_path)
-    settings.warehouse.mkdir()
-    land(settings, MONDAYS[0])
-    with pytest.raises(StandingsError, match="the warehouse cannot be written"):
-        raw_to_warehouse(settings, loading)
-    release = lakes.manifest_of(settings).release
-    assert loaded_release(settings.warehouse) is None
-    settings.warehouse.rmdir()
-    assert raw_to_warehouse(settings, loading).release == release
-    assert loaded_release(settings.warehouse) == release
-
-
-def test_a_load_that_breaks_half_way_leaves_the_old_warehouse(settings: Settings, tmp_path: Path) -> None:
-    load(settings)
-    before = settings.warehouse.read_bytes()
-    publish(settings, MONDAYS[1])
-    store = open_lake(settings)
-    broken = lakes.manifest_of(settings).tables["country_lead_week"][MONDAYS[1]].key
-    sound = store.get(broken)
-    store.put(broken, b"other bytes")
-    with pytest.raises(StandingsError, match=broken):
         load(settings)
-    assert settings.warehouse.read_bytes() == before
-    assert not list(tmp_path.glob(".*"))
-    store.put(broken, sound)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_all_warehouses_that_are_set_hold_the_release(both: Settings) -> None:
+    load(both)
+    release = lakes.manifest_of(both).release
+    assert loaded_release(both.warehouse) == postgres.loaded_release(both) == release
+    assert list(differences(both, lakes.manifest_of(both))) == []
+    assert "postgres   holds this release" in status.lines(both)
+
+
+def test_without_a_setting_there_is_only_the_file(settings: Settings) -> None:
+    assert [each.__name__ for each in loading.warehouses(settings)] == ["flows.duck"]  # type: ignore[attr-defined]
     load(settings)
+    assert not any(line.startswith("postgres") for line in status.lines(settings))
+
+
+def test_a_warehouse_that_fails_does_not_keep_the_others_from_being_loaded(both: Settings) -> None:
+    release = lakes.manifest_of(both).release
+    line = told(unreachable(both))
+    assert line.startswith("PostgreSQL (STANDINGS_POSTGRES): connection ")
+    assert loaded_release(both.warehouse) == release
+    blocked = replace(both, warehouse=Path("/proc/w.duckdb"))
+    assert told(blocked).startswith("/proc/w.duckdb: the warehouse cannot be written")
+    assert postgres.loaded_release(both) == release
+
+
+def test_every_warehouse_that_failed_is_named(settings: Settings) -> None:
+    first, second = told(unreachable(replace(settings, warehouse=Path("/proc/w.duckdb")))).split(
+        "; PostgreSQL"
+    )
+    assert first.startswith("/proc/w.duckdb: the warehouse cannot be written")
+    assert second.startswith(" (STANDINGS_POSTGRES): connection ")
+
+
+def test_what_is_unforeseen_is_raised_after_the_others_were_loaded(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def load(self, *_: object) -> None:
+            raise ZeroDivisionError("a mistake")
+
+    def warehouses(settings: Settings) -> Iterator[Any]:
+        yield Broken()
+        yield from named(settings)
+
+    named: Callable[[Settings], Iterator[Any]] = loading.warehouses
+    monkeypatch.setattr(loading, "warehouses", warehouses)
+    with pytest.raises(ZeroDivisionError, match="a mistake"):
+        load(settings)
     assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
 
 
-def test_no_warehouse_holds_no_release(tmp_path: Path) -> None:
-    assert loaded_release(tmp_path / "none.duckdb") is None
+def test_the_next_run_catches_up_with_what_failed(both: Settings) -> None:
+    with pytest.raises(StandingsError, match="STANDINGS_POSTGRES"):
+        raw_to_warehouse(unreachable(both), lakes.loading)
+    assert postgres.loaded_release(both) is None
+    assert raw_to_warehouse(both, lakes.loading).release == postgres.loaded_release(both)
 
 
-@pytest.mark.parametrize("kind", ["text", "database"])
-def test_a_file_that_is_no_warehouse_of_ours_is_not_replaced(kind: str, settings: Settings) -> None:
-    if kind == "text":
-        settings.warehouse.write_text("notes of somebody's")
-    else:
-        with duckdb.connect(str(settings.warehouse)) as connection:
-            connection.execute("CREATE TABLE mine AS SELECT 1 AS x")
-    before = settings.warehouse.read_bytes()
-    with pytest.raises(StandingsError) as caught:
-        load(settings)
-    assert str(caught.value).startswith(f"{settings.warehouse}: is no warehouse of ours and is not replaced")
-    assert "\n" not in str(caught.value)
-    assert settings.warehouse.read_bytes() == before
-
-
-def test_its_digest_lies_beside_the_warehouse(settings: Settings) -> None:
-    for monday in MONDAYS[:2]:
-        publish(settings, monday)
-        load(settings)
-        beside = settings.warehouse.with_name("warehouse.duckdb.sha256")
-        assert beside.read_text() == f"{lakes.digest(settings.warehouse.read_bytes())}\n"
-
-
-def test_a_broken_warehouse_of_ours_is_built_anew(settings: Settings) -> None:
-    load(settings)
-    settings.warehouse.write_bytes(b"torn")
-    load(settings)
-    assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
-
-
-def test_an_empty_lake_has_nothing_to_load(tmp_path: Path) -> None:
-    settings = lakes.on_disk(tmp_path)
-    with pytest.raises(StandingsError, match="nothing is published there yet"):
-        load(settings)
-    assert not settings.warehouse.exists()
-    assert keys.POINTER not in lakes.objects(settings)
-
-
-def test_the_warehouse_answers_as_of_any_moment_like_the_command_line(
-    shared_data: Path, tmp_path: Path
+def test_what_another_run_publishes_meanwhile_is_loaded_too(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = lakes.on_disk(tmp_path)
-    lakes.bring(settings, *lakes.responses(shared_data)[2:], run=lakes.loading)
-    history = select(settings, "country_week_history", Selection()).rows["known_at"].unique().sort()
-    first, last = history[0], datetime(2026, 9, 1, tzinfo=UTC)
-    drawn = [first + (last - first) * n / 15 for n in range(1, 15)]
-    moments = [*drawn, *history[1:4], *(each - timedelta(microseconds=1) for each in history[1:4])]
-    assert len(moments) == 20
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        for moment in moments:
-            found = connection.sql(
-                f"FROM country_week_as_of(TIMESTAMPTZ '{moment.isoformat()}')"
-            ).to_arrow_table()
-            wanted = select(settings, "country_week", Selection(as_of=moment)).rows
-            assert COUNTRY_WEEK.conform(pl.DataFrame(found)).equals(COUNTRY_WEEK.conform(wanted)), moment
+    loaded = []
+
+    class Slow:
+        def load(self, settings: Settings, store: Store, manifest: Manifest) -> None:
+            loaded.append(manifest.number)
+            if len(loaded) == 1:
+                days = lakes.week_of(date(2026, 7, 13), MODELS)
+                lakes.land_bytes(settings, lakes.body(days, "2026-08-09T00:00:00.000Z"))
+                lakes.publish(settings)
+
+    monkeypatch.setattr(loading, "warehouses", lambda _: [Slow()])
+    load(settings)
+    assert loaded == [1, 2]
+
+
+def test_verify_tells_of_every_warehouse(both: Settings) -> None:
+    load(both)
+    assert list(verify(both)) == []
+    with psycopg.connect(both.postgres or "") as connection:
+        connection.execute("UPDATE standings.country_week SET models = models + 1")
+    both.warehouse.write_bytes(both.warehouse.read_bytes() + b"more")
+    lines = list(verify(both))
+    assert [str(both.warehouse) in line for line in lines] == [True, False]
+    assert "country_week: its rows are not those that were published" in lines[1]
+
+
+def test_a_warehouse_that_cannot_be_asked_is_told_and_the_others_are_compared(settings: Settings) -> None:
+    load(settings)
+    (line,) = verify(unreachable(settings))
+    assert line.startswith("PostgreSQL (STANDINGS_POSTGRES): connection ")
+    assert any(f"postgres   {line[:20]}" in each for each in status.lines(unreachable(settings)))
+
+
+def test_against_a_part_that_is_broken_nothing_is_said_of_a_warehouse(both: Settings) -> None:
+    load(both)
+    key = lakes.manifest_of(both).tables["country_week"][MONDAY].key
+    open_lake(both).put(key, b"other bytes")
+    assert list(differences(both, lakes.manifest_of(both))) == []

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from flows import gate, keys
+from flows.duck import loaded_release
 from flows.gate import Refused
 from flows.inspect import verify
 from flows.lake import open_lake
 from flows.limiter import Limiter
-from flows.load import load, loaded_release
+from flows.load import load
 from flows.maintain import chain, copy, prune, repair, rollback
 from flows.manifest import published
 from flows.path import raw_to_warehouse

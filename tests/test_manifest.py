@@ -11,11 +11,21 @@ import pytest
 from flows import keys
 from flows.keys import RawKey
 from flows.lake import open_lake
-from flows.manifest import Capture, Manifest, Partition, changes, current, point_to, published, read_manifest
+from flows.manifest import (
+    Capture,
+    Manifest,
+    Partition,
+    changes,
+    current,
+    point_to,
+    published,
+    read_manifest,
+    stale,
+)
 from flows.sealed import BrokenSeal, seal, unseal
 from flows.settings import Settings
 from flows.store import LostRace
-from schemas import CLAIMS, RANKING_ENTRY, TABLES, reference
+from schemas import CLAIMS, COUNTRY_WEEK, RANKING_ENTRY, TABLES, reference
 from schemas.errors import StandingsError
 from tests import lakes
 
@@ -249,3 +259,18 @@ def test_what_differs_between_two_releases_is_told_by_table() -> None:
     assert list(changes(None, replace(MANIFEST, tables={"a": {week: part}}))) == [
         "a: weeks 1 new (from 2026-07-06)"
     ]
+
+
+def test_what_brings_a_warehouse_to_a_release() -> None:
+    week, other = date(2026, 7, 6), date(2026, 7, 13)
+    part = MANIFEST.tables["country_week"][week]
+    first = {other: replace(part, sha256="aa" * 32), week: part}
+    manifest = replace(MANIFEST, tables={"country_week": first, "claims": MANIFEST.tables["claims"]})
+    # `claims` is not there in this version's form, so it is not loaded.
+    assert stale(manifest, {})[0] == [(COUNTRY_WEEK, week, part), (COUNTRY_WEEK, other, first[other])]
+    whole = {("country_week", week): part.sha256, ("country_week", other): "aa" * 32}
+    assert stale(manifest, whole) == ([], [])
+    restated = whole | {("country_week", other): "bb" * 32}
+    assert stale(manifest, restated) == ([(COUNTRY_WEEK, other, first[other])], [])
+    gone = {("country_week", date(2020, 1, 6)): "cc" * 32, ("claims", date(2026, 2, 9)): "01" * 32}
+    assert stale(manifest, whole | gone) == ([], sorted(gone))

@@ -465,6 +465,14 @@ def verify() -> None:
 
 
 @command
+def load() -> None:
+    """Bring every warehouse to the published release."""
+    from flows.load import load as bring
+
+    bring(_start())
+
+
+@command
 def repair() -> None:
     """Rebuild what is missing or broken from the raw captures."""
     from flows.maintain import repair as rebuild
@@ -559,7 +567,8 @@ def copy(source: str, target: str) -> None:
         if count % 500 == 0:
             _say(f"  {count} objects")
     target = target.rstrip("/")
-    load(replace(settings, lake=target, warehouse=default_warehouse(target)))
+    warehouse = default_warehouse(target)
+    load(replace(settings, lake=target, warehouse=warehouse, postgres=None, iceberg=None))
     _say(f"{count} objects are at {target}: STANDINGS_LAKE={target} standings verify")
 
 
@@ -620,8 +629,10 @@ def demo() -> None:
     """
     from flows.sample_api import SampleApi
 
+    # Simulated figures reach nothing that was set up for real ones.
+    for name in [each for each in os.environ if each.startswith("STANDINGS_") and each != logs.VARIABLE]:
+        del os.environ[name]
     os.environ |= {"STANDINGS_LAKE": DEMO_LAKE, "OPENROUTER_API_KEY": "demo"}
-    os.environ.pop("STANDINGS_WAREHOUSE", None)
     with SampleApi(seed=DEFAULT_SEED) as api:
         os.environ["OPENROUTER_BASE_URL"] = api.base_url
         settings = _start()

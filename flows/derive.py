@@ -168,7 +168,7 @@ def compare(settings: Settings, stage_name: str, block: int) -> dict[str, int]:
     def read(name: str, wanted: Iterable[date]) -> pl.DataFrame:
         some = set(wanted)
         numbers = [number for number, part in enumerate(weeks) if some & set(part)]
-        return stage.read(name, numbers).filter(pl.col("week_start").is_in(sorted(some)))
+        return stage.read(name, numbers or [block]).filter(pl.col("week_start").is_in(sorted(some)))
 
     before = {name: read(name, recent) for name in ("week_coverage", "model_week", "country_week")}
     frames = before | {"attribution": read("attribution", grown), "revisions": read("revisions", own)}

@@ -96,14 +96,22 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly, fan: Fan = in_t
 
 def tables(settings: Settings, conformed: Conformed, run: Runner = directly, fan: Fan = in_turn) -> str:
     """Computes and checks every table; returns the report's key. Raises `Invalid`."""
+    sizes = computed(settings, conformed, run, fan)
+    fan(run(check), settings, conformed.stage, batches(sizes, settings.block_rows))
+    return run(validate)(settings, conformed.stage)
+
+
+def computed(
+    settings: Settings, conformed: Conformed, run: Runner = directly, fan: Fan = in_turn
+) -> list[dict[str, int]]:
+    """Computes every table; returns how many rows each has in each block. Those of all weeks are in the first."""
     stage = conformed.stage
-    rows = fan(run(count), settings, stage, conformed.blocks)
+    own = fan(run(count), settings, stage, conformed.blocks)
     series = run(gather)(settings, stage)
     beside = fan(run(compare), settings, stage, conformed.blocks)
-    sizes = [own | more for own, more in zip(rows, beside, strict=True)]
+    sizes = [some | more for some, more in zip(own, beside, strict=True)]
     sizes[0] |= series
-    fan(run(check), settings, stage, batches(sizes, settings.block_rows))
-    return run(validate)(settings, stage)
+    return sizes
 
 
 def publication(

@@ -77,7 +77,19 @@ def test_what_is_brought_up_runs_the_deployments_one_at_a_time(
     assert sorted(map(str, manifest.tables["country_week"])) == ["2026-02-23", "2026-03-02", "2026-03-09"]
     assert manifest.kind == "simulated"
     log = (tmp_path / "up.log").read_text()
-    steps = ("extract", "conform", "attribute", "count", "validate", "publish", "load")
+    steps = (
+        "extract",
+        "conform",
+        "count",
+        "gather",
+        "compare",
+        "check",
+        "validate",
+        "write_parts",
+        "publish",
+        "describe",
+        "load",
+    )
     assert [f"Task run '{step}-" in log for step in steps] == [True] * len(steps), log
 
 

@@ -56,9 +56,9 @@ def test_what_is_brought_up_runs_the_deployments_one_at_a_time(
 ) -> None:
     with httpx.Client(base_url=f"{environment['PREFECT_API_URL']}/", timeout=30) as server:
         before = _deployments(server)
-        assert sorted(before) == ["audit", "backfill", "monitor", "refresh", "weekly"]
+        assert sorted(before) == ["audit", "backfill", "monitor", "rebuild", "refresh", "weekly"]
         limits = _limits(server)
-        assert limits == {"standings-lake": (1, {"audit", "backfill", "refresh", "weekly"})}
+        assert limits == {"standings-lake": (1, {"audit", "backfill", "rebuild", "refresh", "weekly"})}
         again = subprocess.run(
             [sys.executable, UP], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120
         )

@@ -300,9 +300,16 @@ def rebuild() -> None:
     Captures that could not be read are tried again. Nothing is asked of the source. It tells which weeks of which
     tables came out otherwise; `standings rollback` brings the release before back.
     """
-    from flows.maintain import rebuild as make_anew
+    from flows import maintain
 
-    changed, outcome = make_anew(_start())
+    settings = _start()
+    if settings.dask:
+        _prefect()
+        from flows.rebuild import rebuild as flow
+
+        changed, outcome = flow()
+    else:
+        changed, outcome = maintain.rebuild(settings)
     for line in changed or ["nothing came out otherwise"]:
         click.echo(line)
     _finish(outcome)
@@ -458,6 +465,14 @@ def verify() -> None:
 
 
 @command
+def load() -> None:
+    """Bring every warehouse to the published release."""
+    from flows.load import load as bring
+
+    bring(_start())
+
+
+@command
 def repair() -> None:
     """Rebuild what is missing or broken from the raw captures."""
     from flows.maintain import repair as rebuild
@@ -552,7 +567,8 @@ def copy(source: str, target: str) -> None:
         if count % 500 == 0:
             _say(f"  {count} objects")
     target = target.rstrip("/")
-    load(replace(settings, lake=target, warehouse=default_warehouse(target)))
+    warehouse = default_warehouse(target)
+    load(replace(settings, lake=target, warehouse=warehouse, postgres=None, iceberg=None))
     _say(f"{count} objects are at {target}: STANDINGS_LAKE={target} standings verify")
 
 
@@ -613,8 +629,10 @@ def demo() -> None:
     """
     from flows.sample_api import SampleApi
 
+    # Simulated figures reach nothing that was set up for real ones.
+    for name in [each for each in os.environ if each.startswith("STANDINGS_") and each != logs.VARIABLE]:
+        del os.environ[name]
     os.environ |= {"STANDINGS_LAKE": DEMO_LAKE, "OPENROUTER_API_KEY": "demo"}
-    os.environ.pop("STANDINGS_WAREHOUSE", None)
     with SampleApi(seed=DEFAULT_SEED) as api:
         os.environ["OPENROUTER_BASE_URL"] = api.base_url
         settings = _start()

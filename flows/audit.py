@@ -2,17 +2,19 @@
 
 from prefect import flow
 
+from flows import logs
 from flows.backfill import bring
 from flows.inspect import demand_sound
-from flows.orchestration import as_task, scheduled_time
+from flows.orchestration import as_task, scheduled_time, task_runner
 from flows.path import Outcome
 from flows.settings import from_environment
 from transforms.windows import HISTORY_STARTS
 
 
-@flow(name="audit")
+@flow(name="audit", task_runner=task_runner())
 def audit() -> Outcome:
     """Asks for all of history anew, publishes what changed, and fails where anything in the lake is amiss."""
+    logs.start_in_flow()
     settings = from_environment()
     outcome = bring(settings, scheduled_time(), HISTORY_STARTS, refetch=True)
     as_task(demand_sound)(settings)

@@ -1,8 +1,7 @@
 """The backfill flow: many weeks in the fewest requests."""
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from datetime import date, datetime
 from functools import partial
@@ -11,8 +10,9 @@ from typing import TypeVar
 
 from prefect import flow
 
+from flows import logs
 from flows.extract import extract
-from flows.orchestration import as_task, scheduled_time
+from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
 from flows.plan import plan, told
 from flows.settings import Settings, from_environment
@@ -25,7 +25,7 @@ AT_ONCE = 4
 """Requests under way at a time: what an answer takes to come must not add to what the quota makes them wait."""
 
 
-@flow(name="backfill")
+@flow(name="backfill", task_runner=task_runner())
 def backfill(
     first: date, last: date | None = None, slices: list[dict[str, str]] | None = None, refetch: bool = False
 ) -> Outcome:
@@ -35,6 +35,7 @@ def backfill(
     the whole, a parameter each; they land in raw and are never added to the whole. refetch: ask for every day,
     for a new vintage of each.
     """
+    logs.start_in_flow()
     return bring(from_environment(), scheduled_time(), first, last, [{}, *(slices or [])], refetch)
 
 
@@ -52,20 +53,23 @@ def bring(
         log.info(line)
 
     _side_by_side(partial(as_task(extract), settings), planned)
-    return raw_to_warehouse(settings, run=as_task)
+    return raw_to_warehouse(settings, as_task, fan_of(settings))
 
 
-def _side_by_side(step: Callable[[T], object], items: Iterable[T]) -> None:
+def _side_by_side(step: Callable[[T], object], items: Sequence[T]) -> None:
     """Runs a step for each item, some at a time.
 
     After one has failed none is begun, and what it raised is raised once those under way are done.
     """
-    waiting, problems = deque(items), list[Exception]()
+    # One iterator for all: each item is given out once.
+    waiting, problems = iter(items), list[Exception]()
 
     def work() -> None:
-        while waiting and not problems:
+        for item in waiting:
+            if problems:
+                return
             try:
-                step(waiting.popleft())
+                step(item)
             except Exception as problem:
                 problems.append(problem)
 

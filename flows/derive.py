@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import logging
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -23,27 +24,37 @@ from flows.read import CONNECTIONS
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import Store
-from schemas import COUNTRY_WEEK, MODEL_WEEK, OBSERVATION, RANKING_ENTRY, reference
+from schemas import MODEL_WEEK, OBSERVATION, RANKING_ENTRY, reference
 from schemas.errors import StandingsError
 from schemas.reference import Reference
+from transforms.breakdown import SPANS
 from transforms.contract import findings
+from transforms.drift import OLDEST
 from transforms.parse import Answer, Period, Unreadable, parse
-from transforms.standings import attributed_tables, counted_tables
+from transforms.standings import WORKING, blocks, compared_tables, first_seen, series_tables, week_tables
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
+from transforms.weeks import WEEK
 from transforms.windows import HISTORY_STARTS, Window
 
 log = logging.getLogger("standings")
+
+WEEKS, HELD, SEEN = "weeks", "held", "first_seen"
+"""What is staged beside the tables: the weeks of each block, the parts that need not be written, and since when each
+model is known."""
+
+SEEN_IN, AUTHORED = ("week_start", "model_permaslug"), ("author", "attribution", "tokens")
 
 
 @dataclass(frozen=True)
 class Conformed:
     """What came of the raw captures: the stage that holds them, and those that could not be read.
 
-    new: the keys of the bodies that no release rests on yet.
+    blocks: the parts that the weeks are computed in. new: the keys of the bodies that no release rests on yet.
     rejected: one line for each capture that was found unreadable in this run: its source, row and field.
     """
 
     stage: str
+    blocks: tuple[int, ...]
     new: tuple[str, ...]
     rejected: tuple[str, ...]
 
@@ -99,34 +110,77 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
     stage.note("findings", told)
     frame, rows = _frames(captures, answers)
     seen = looks(frame, rows)
-    stage.write(RANKING_ENTRY.name, ranking_entry(seen, rows))
-    stage.write(OBSERVATION.name, observation(seen))
+    parts = part(stage, ranking_entry(seen, rows), observation(seen), settings.block_rows)
     new = tuple(capture.key.body for capture in captures if capture.key not in accepted)
-    return Conformed(stage.name, new, tuple(rejected))
+    return Conformed(stage.name, parts, new, tuple(rejected))
 
 
-def attribute(settings: Settings, stage_name: str) -> None:
-    """`ranking_entry` -> `model_week`: what each week rests on, and whose each model is."""
+def part(stage: Stage, entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> tuple[int, ...]:
+    """Leaves what the source said in blocks of weeks, each to be computed by itself; returns their numbers."""
+    weeks = blocks(entries, observations, most)
+    for number, block in enumerate(weeks):
+        for table, frame in ((RANKING_ENTRY, entries), (OBSERVATION, observations)):
+            stage.write(table.name, frame.filter(pl.col("week_start").is_in(block)), number)
+    stage.note(WEEKS, [[str(week) for week in block] for block in weeks])
+    stage.note(HELD, list(stage.store.list(keys.PARTS)))
+    return tuple(range(len(weeks)))
+
+
+def count(settings: Settings, stage_name: str, block: int) -> dict[str, int]:
+    """`ranking_entry` -> whose each model is, and all that a week's own rows decide, for a block of weeks.
+
+    Returns the rows of each table.
+    """
     stage = Stage(open_lake(settings), stage_name)
-    tables = attributed_tables(*_said(stage), reference_of(settings))
-    stage.write_all(tables)
-    models = tables[MODEL_WEEK.name]
-    log.info(
-        "attribute: %d models over %d weeks",
-        *(models[n].n_unique() for n in ("model_permaslug", "week_start")),
+    said = {table.name: stage.read(table.name, [block]) for table in (RANKING_ENTRY, OBSERVATION)}
+    entries, observations = said.values()
+    made = week_tables(entries, observations, reference_of(settings))
+    return {name: frame.height for name, frame in said.items()} | stage.write_all(made, block)
+
+
+def gather(settings: Settings, stage_name: str) -> dict[str, int]:
+    """What is read off all weeks together: streaks, claims, forecasts, and since when each model is known."""
+    stage = Stage(open_lake(settings), stage_name)
+    numbers = range(len(weeks_of(stage)))
+    seen, unknown = MODEL_WEEK.polars_schema().to_frame(), []
+    for number in numbers:
+        models = stage.read(MODEL_WEEK.name, [number], [*SEEN_IN, *AUTHORED])
+        seen = first_seen([seen, models])
+        unknown.append(unknown_authors(models))
+    figures, chart = (stage.read(name, numbers) for name in WORKING)
+    stage.write(SEEN, seen)
+    rows = stage.write_all(series_tables(figures, chart, reference_of(settings)))
+    weeks, countries = (figures[name].n_unique() for name in ("week_start", "country_code"))
+    log.info("count: %d models of %d countries over %d weeks", seen.height, countries - 1, weeks)
+    for author, tokens in _by_author(pl.concat(unknown)).iter_rows():
+        log.warning("count: author %s is in no reference file: %d tokens count as unknown", author, tokens)
+    return rows
+
+
+def compare(settings: Settings, stage_name: str, block: int) -> dict[str, int]:
+    """What sets the weeks of a block beside those before them. Returns the rows of each table."""
+    stage = Stage(open_lake(settings), stage_name)
+    weeks = weeks_of(stage)
+    own, all_before = weeks[block], [week for part in weeks[: block + 1] for week in part]
+    recent = [week for week in all_before if week >= min(own, default=week) - OLDEST]
+    grown = {week - span * WEEK for week in own for span in (0, *SPANS)} & set(all_before)
+
+    def read(name: str, wanted: Iterable[date]) -> pl.DataFrame:
+        some = set(wanted)
+        numbers = [number for number, part in enumerate(weeks) if some & set(part)]
+        return stage.read(name, numbers or [block]).filter(pl.col("week_start").is_in(sorted(some)))
+
+    before = {name: read(name, recent) for name in ("week_coverage", "model_week", "country_week")}
+    frames = before | {"attribution": read("attribution", grown), "revisions": read("revisions", own)}
+    made = compared_tables(frames, stage.read(SEEN))
+    return stage.write_all(
+        {name: frame.filter(pl.col("week_start").is_in(own)) for name, frame in made.items()}, block
     )
-    for author, tokens in unknown_authors(models).iter_rows():
-        log.warning(
-            "attribute: author %s is in no reference file: %d tokens count as unknown", author, tokens
-        )
 
 
-def count(settings: Settings, stage_name: str) -> None:
-    """`model_week` -> every table that counts by country, and what sets it beside others' figures."""
-    stage = Stage(open_lake(settings), stage_name)
-    tables = counted_tables(*_said(stage), reference_of(settings))
-    stage.write_all(tables)
-    log.info("count: %d countries", tables[COUNTRY_WEEK.name]["country_code"].n_unique() - 1)
+def weeks_of(stage: Stage) -> list[list[date]]:
+    """The weeks of each block, in order."""
+    return [[date.fromisoformat(week) for week in block] for block in stage.noted(WEEKS)]
 
 
 def reference_of(settings: Settings) -> Reference:
@@ -137,17 +191,14 @@ def reference_of(settings: Settings) -> Reference:
     return facts
 
 
-def _said(stage: Stage) -> tuple[pl.DataFrame, pl.DataFrame]:
-    return stage.read(RANKING_ENTRY.name), stage.read(OBSERVATION.name)
-
-
 def unknown_authors(models: pl.DataFrame) -> pl.DataFrame:
     """Authors of `model_week` that no reference file decides, with their tokens, the largest first."""
+    return _by_author(models.filter(pl.col("attribution") == "unknown"))
+
+
+def _by_author(rows: pl.DataFrame) -> pl.DataFrame:
     return (
-        models.filter(pl.col("attribution") == "unknown")
-        .group_by("author")
-        .agg(pl.col("tokens").sum())
-        .sort("tokens", "author", descending=[True, False])
+        rows.group_by("author").agg(pl.col("tokens").sum()).sort("tokens", "author", descending=[True, False])
     )
 
 

@@ -55,32 +55,29 @@ The rows behind each line are in <code>quarantine/rows/</code>.</p>
 
 @dataclass(frozen=True)
 class Checked:
-    """One table's part of the page: its findings as (severity, line), and the library's result where there is one."""
+    """One table's part of the page: its findings as (severity, line), and how many checks found them.
+
+    sections: the library's rendering of them, as `sections` gives it.
+    """
 
     name: str
     problems: tuple[tuple[str, str], ...]
-    result: Any = None
+    checks: int = 0
+    sections: tuple[dict[str, Any], ...] = ()
 
-    @property
-    def checks(self) -> int:
-        return len(self.result.results) if self.result else len(self.problems)
 
-    @property
-    def sections(self) -> list[dict[str, Any]]:
-        """The library's rendering, with nothing in it that came from the data."""
-        if self.result is None:
-            return []
-        from great_expectations.render.renderer import ValidationResultsPageRenderer
+def sections(result: Any) -> tuple[dict[str, Any], ...]:
+    """The library's rendering of a suite's result, with nothing in it that came from the data."""
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
 
-        for each in self.result.results:
-            for name in VALUES:
-                each.result[name] = []
-            for name in QUERIES:
-                each.result.pop(name, None)
-        document = ValidationResultsPageRenderer(run_info_at_end=True).render(self.result)
-        # The first and the last link to pages that are not there and name no run.
-        sections: list[dict[str, Any]] = document.to_json_dict()["sections"][1:-1]
-        return sections
+    for each in result.results:
+        for name in VALUES:
+            each.result[name] = []
+        for name in QUERIES:
+            each.result.pop(name, None)
+    document = ValidationResultsPageRenderer(run_info_at_end=True).render(result)
+    # The first and the last link to pages that are not there and name no run.
+    return tuple(document.to_json_dict()["sections"][1:-1])
 
 
 def page(checked: Iterable[Checked]) -> str:

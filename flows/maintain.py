@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from flows import gate, keys, raw
+from flows import gate, keys, lineage, metadata, raw
 from flows.derive import code_version
 from flows.inspect import verify
 from flows.lake import kind_of, move_up, open_lake, say_kind, writable
 from flows.manifest import Manifest, Pointer, changes, current, point_to, read_manifest, records
-from flows.path import Outcome, Runner, directly, raw_to_warehouse
+from flows.path import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
 from flows.publish import refresh_latest
 from flows.settings import Settings
 from flows.store import Damaged, NotFound, Store, open_store, probe
@@ -20,7 +20,7 @@ from schemas.errors import StandingsError
 log = logging.getLogger("standings")
 
 
-def rebuild(settings: Settings, run: Runner = directly) -> tuple[list[str], Outcome]:
+def rebuild(settings: Settings, run: Runner = directly, fan: Fan = in_turn) -> tuple[list[str], Outcome]:
     """Publishes the same raw captures anew with today's code; returns what that changed, a line a table.
 
     Captures that could not be read are tried again. Nothing is asked of the source.
@@ -28,7 +28,7 @@ def rebuild(settings: Settings, run: Runner = directly) -> tuple[list[str], Outc
     store = open_lake(settings)
     before = current(store).manifest
     raw.forget_rejections(store)
-    outcome = raw_to_warehouse(settings, run)
+    outcome = raw_to_warehouse(settings, run, fan)
     after = current(store).manifest
     return list(changes(before, after)) if after else [], outcome
 
@@ -112,6 +112,8 @@ def rollback(settings: Settings, release: str, reason: str) -> str:
     again = wanted.follow(before, datetime.now(UTC))
     point_to(store, again, pointer.version)
     refresh_latest(store, again, before)
+    metadata.write(store, again)
+    lineage.tell(settings, store, before, again)
     return again.release
 
 

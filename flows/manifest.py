@@ -129,20 +129,7 @@ class Manifest:
             "report": self.report,
             "schemas": self.schemas,
             "captures": [capture.to_json() for capture in self.captures],
-            "tables": {
-                table: {
-                    str(week): {
-                        "key": each.key,
-                        "sha256": each.sha256,
-                        "rows": each.rows,
-                        "bytes": each.bytes,
-                        "as_of": _text(each.as_of) if each.as_of else None,
-                        "sources": list(each.sources),
-                    }
-                    for week, each in weeks.items()
-                }
-                for table, weeks in self.tables.items()
-            },
+            "tables": parts_to_json(self.tables),
         }
 
     def follow(self, before: "Manifest", published_at: datetime) -> "Manifest":
@@ -265,21 +252,44 @@ def _decode(store: Store, content: dict[str, Any]) -> Manifest:
         accepted=tuple(content.get("accepted", ())),
         schemas=content["schemas"],
         captures=tuple(Capture.from_json(each) for each in content["captures"]),
-        tables={
-            table: {
-                date.fromisoformat(week): Partition(
-                    key=each["key"],
-                    sha256=each["sha256"],
-                    rows=each["rows"],
-                    bytes=each["bytes"],
-                    as_of=datetime.fromisoformat(each["as_of"]) if each["as_of"] else None,
-                    sources=tuple(each["sources"]),
-                )
-                for week, each in weeks.items()
-            }
-            for table, weeks in content["tables"].items()
-        },
+        tables=parts_from_json(content["tables"]),
     )
+
+
+def parts_to_json(tables: Partitions) -> dict[str, dict[str, dict[str, Any]]]:
+    """Partitions as a manifest has them."""
+    return {
+        table: {
+            str(week): {
+                "key": each.key,
+                "sha256": each.sha256,
+                "rows": each.rows,
+                "bytes": each.bytes,
+                "as_of": _text(each.as_of) if each.as_of else None,
+                "sources": list(each.sources),
+            }
+            for week, each in weeks.items()
+        }
+        for table, weeks in tables.items()
+    }
+
+
+def parts_from_json(content: dict[str, dict[str, dict[str, Any]]]) -> Partitions:
+    """What `parts_to_json` gave."""
+    return {
+        table: {
+            date.fromisoformat(week): Partition(
+                key=each["key"],
+                sha256=each["sha256"],
+                rows=each["rows"],
+                bytes=each["bytes"],
+                as_of=datetime.fromisoformat(each["as_of"]) if each["as_of"] else None,
+                sources=tuple(each["sources"]),
+            )
+            for week, each in weeks.items()
+        }
+        for table, weeks in content.items()
+    }
 
 
 def _text(moment: datetime) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 import polars as pl
 
 from flows import keys, raw
-from flows.lake import citation
-from flows.manifest import Manifest
+from flows.lake import citation, open_lake
+from flows.manifest import Manifest, read_manifest
 from flows.read import CONNECTIONS, digests, part_bytes
 from flows.sealed import seal, unseal
+from flows.settings import Settings
 from flows.store import Damaged, LostRace, NotFound, Store
 from flows.text import safe
 from schemas import TABLES, croissant, frictionless
@@ -36,6 +37,12 @@ EXAMPLES = 2
 
 WIDTH = 60
 """Characters of a value that the dictionary shows."""
+
+
+def describe(settings: Settings, release: str) -> None:
+    """The step: `write` for a release by name."""
+    store = open_lake(settings)
+    write(store, read_manifest(store, release))
 
 
 def write(store: Store, manifest: Manifest) -> None:

@@ -1,16 +1,20 @@
 """Steps as Prefect tasks. Import it late: Prefect takes a second or more to import."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from prefect import runtime, task
+from prefect import Task, runtime, task, unmapped
 from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.path import Fan, in_turn
+from flows.settings import Settings, from_environment
 from schemas.errors import StandingsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 def as_task(step: Callable[P, R], /) -> Callable[P, R]:
@@ -33,3 +37,38 @@ def scheduled_time() -> datetime:
     """When the run was due, which is what it is about, however late it starts."""
     moment = runtime.flow_run.scheduled_start_time
     return moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.now(UTC)
+
+
+def task_runner() -> TaskRunner[Any]:
+    """Where a flow's tasks run: on the workers of a Dask scheduler where `STANDINGS_DASK` names one, else here.
+
+    Raises `StandingsError` where the extra that this needs is not installed.
+    """
+    address = from_environment().dask
+    if address is None:
+        return ThreadPoolTaskRunner()
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner
+    except ImportError:
+        raise StandingsError(
+            "STANDINGS_DASK is set, and the extra it needs is not installed: pip install 'token-standings[distributed]'"
+        ) from None
+    return DaskTaskRunner(address=address)
+
+
+def fan_of(settings: Settings) -> Fan:
+    """How the blocks of weeks are computed: beside each other on Dask's workers, else one after the other.
+
+    Not beside each other on one machine: Polars uses all of its cores for one block already.
+    """
+    return mapped if settings.dask else in_turn
+
+
+def mapped(
+    step: Callable[[Settings, str, T], R], settings: Settings, stage: str, parts: Iterable[T], /
+) -> list[R]:
+    """Runs a task for all parts at once, as far as there are workers; raises what the first that failed raised."""
+    if not isinstance(step, Task):
+        return in_turn(step, settings, stage, parts)
+    futures = step.map(unmapped(settings), unmapped(stage), list(parts))
+    return [future.result() for future in futures]

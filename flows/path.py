@@ -1,30 +1,40 @@
 """The data's path from raw captures to the warehouse, told once for every way of running it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol, TypeVar
 
-from flows import gate, keys, raw
-from flows.derive import Conformed, attribute, code_version, conform, count
+from flows import gate, keys, lineage, logs, raw
+from flows.derive import Conformed, code_version, compare, conform, count, gather
 from flows.lake import demand_format, open_lake
 from flows.load import load
-from flows.manifest import current
+from flows.manifest import current, read_manifest
+from flows.metadata import describe
 from flows.notify import announce, notify
-from flows.publish import publish
+from flows.publish import publish, write_parts
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import LostRace, Store
-from flows.validate import Invalid, validate
+from flows.validate import Invalid, batches, check, validate
 from schemas.errors import StandingsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Runner(Protocol):
     """How a step is run: as it stands, or as an orchestrator's task."""
 
     def __call__(self, step: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+class Fan(Protocol):
+    """How a step is run for many parts of its work, be it one after the other or beside each other."""
+
+    def __call__(
+        self, step: Callable[[Settings, str, T], R], settings: Settings, stage: str, parts: Iterable[T], /
+    ) -> list[R]: ...
 
 
 ATTEMPTS = 10
@@ -43,7 +53,14 @@ def directly(step: Callable[P, R], /) -> Callable[P, R]:
     return step
 
 
-def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
+def in_turn(
+    step: Callable[[Settings, str, T], R], settings: Settings, stage: str, parts: Iterable[T], /
+) -> list[R]:
+    """Runs a step for one part after the other."""
+    return [step(settings, stage, part) for part in parts]
+
+
+def raw_to_warehouse(settings: Settings, run: Runner = directly, fan: Fan = in_turn) -> Outcome:
     """Publishes and loads what has landed in `raw/`.
 
     A capture whose tables are refused is passed over from then on, and the others are published. A run that
@@ -57,28 +74,52 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly) -> Outcome:
         conformed = run(conform)(settings)
         rejected += conformed.rejected
         try:
-            report = _tables(settings, conformed, run)
+            report = tables(settings, conformed, run, fan)
         except Invalid as problem:
             _clear(settings, conformed)
             rejected += _pass_over(settings, conformed, problem)
             continue
         try:
-            release = run(publish)(settings, conformed.stage, report)
+            release = publication(settings, conformed, report, run, fan)
         except LostRace:
             _clear(settings, conformed)
             continue
-        gate.settle(store)
-        run(load)(settings)
-        announce(settings, before, rejected)
+        with logs.bind(release=release):
+            gate.settle(store)
+            run(describe)(settings, release)
+            run(load)(settings)
+            lineage.tell(settings, store, before, read_manifest(store, release))
+            announce(settings, before, rejected)
         return Outcome(release, rejected)
     raise StandingsError(f"{settings.lake}: lost the race to publish {ATTEMPTS} times; run it again")
 
 
-def _tables(settings: Settings, conformed: Conformed, run: Runner) -> str:
-    """Computes and checks every table; returns the report's key."""
-    run(attribute)(settings, conformed.stage)
-    run(count)(settings, conformed.stage)
+def tables(settings: Settings, conformed: Conformed, run: Runner = directly, fan: Fan = in_turn) -> str:
+    """Computes and checks every table; returns the report's key. Raises `Invalid`."""
+    sizes = computed(settings, conformed, run, fan)
+    fan(run(check), settings, conformed.stage, batches(sizes, settings.block_rows))
     return run(validate)(settings, conformed.stage)
+
+
+def computed(
+    settings: Settings, conformed: Conformed, run: Runner = directly, fan: Fan = in_turn
+) -> list[dict[str, int]]:
+    """Computes every table; returns how many rows each has in each block. Those of all weeks are in the first."""
+    stage = conformed.stage
+    own = fan(run(count), settings, stage, conformed.blocks)
+    series = run(gather)(settings, stage)
+    beside = fan(run(compare), settings, stage, conformed.blocks)
+    sizes = [some | more for some, more in zip(own, beside, strict=True)]
+    sizes[0] |= series
+    return sizes
+
+
+def publication(
+    settings: Settings, conformed: Conformed, report: str, run: Runner = directly, fan: Fan = in_turn
+) -> str:
+    """Makes what was computed and checked the published release; returns its name. Raises `LostRace`."""
+    fan(run(write_parts), settings, conformed.stage, conformed.blocks)
+    return run(publish)(settings, conformed.stage, report)
 
 
 def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tuple[str, ...]:
@@ -95,7 +136,7 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
     for body in conformed.new:
         tried = conform(settings, (*sound, body))
         try:
-            _tables(settings, tried, directly)
+            tables(settings, tried)
             sound += (body,)
         except Invalid as why:
             if (key := keys.raw(body)) is not None:

@@ -6,14 +6,26 @@ import random
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 import polars as pl
 
 from flows import keys, raw
-from flows.derive import code_version, reference_of
+from flows.derive import HELD, code_version, reference_of
 from flows.lake import citation, kind_of, open_lake
-from flows.manifest import Capture, Manifest, Partition, Partitions, current, point_to, published, records
+from flows.manifest import (
+    Capture,
+    Manifest,
+    Partition,
+    Partitions,
+    current,
+    parts_from_json,
+    parts_to_json,
+    point_to,
+    published,
+    records,
+)
 from flows.parquet import encode
 from flows.read import CONNECTIONS, digests, part_bytes
 from flows.sealed import BrokenSeal, seal, unseal
@@ -24,6 +36,7 @@ from schemas import COUNTRY_WEEK_HISTORY, OBSERVATION, RANKING_ENTRY, REVISIONS,
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
 from schemas.table import Table
+from transforms.standings import SERIES
 from transforms.vintages import states, used
 
 log = logging.getLogger("standings")
@@ -31,6 +44,9 @@ log = logging.getLogger("standings")
 EVERY_VINTAGE = (RANKING_ENTRY, OBSERVATION, COUNTRY_WEEK_HISTORY, REVISIONS)
 """Tables that rest on every look at a week, not only on its newest vintages."""
 
+
+WRITTEN = "parts/"
+"""Under what the partitions that are written are noted, block by block."""
 
 PATIENCE = 15.0
 """Seconds: longer than it takes another run to refresh `latest/`, and short for the next after a crash."""
@@ -54,7 +70,7 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
         raise StandingsError(
             f"{store.url}: its release has a table {min(unknown)} that this version does not know: upgrade it"
         )
-    tables = _write_parts(store, stage)
+    tables = _all_parts(stage)
     if before and tables == before.tables and _has_its_records(store, before):
         log.info("publish: nothing changed; release %s stands", before.release)
         refresh_latest(store, before, before)
@@ -154,17 +170,56 @@ def _partitions(manifest: Manifest) -> dict[str, Partition]:
     return {keys.latest(table, week): each for table, week, each in manifest.partitions()}
 
 
-def _write_parts(store: Store, stage: Stage) -> Partitions:
-    """Writes each partition that the lake does not hold, and returns all of them."""
-    entries, coverage = stage.read(RANKING_ENTRY.name), stage.read(WEEK_COVERAGE.name)
-    kind = kind_of(store) or "real"
-    origins = dict(entries.select("capture", "origin").unique().iter_rows())
-    present = set(store.list(keys.PARTS))
-    looked = _sources(stage.read(OBSERVATION.name))
-    newest = _sources(used(entries.lazy(), coverage.join(states(entries), on="week_start")).collect())
+def write_parts(settings: Settings, stage_name: str, block: int) -> None:
+    """Writes those partitions of a block of weeks that the lake does not hold, and notes all of them.
+
+    No release leads to them yet.
+    """
+    store = open_lake(settings)
+    stage = Stage(store, stage_name)
+    entries, observations = (stage.read(table.name, [block]) for table in (RANKING_ENTRY, OBSERVATION))
+    newest = stage.read(WEEK_COVERAGE.name, [block]).join(states(entries), on="week_start")
+    rests = Rests(
+        looked=_sources(observations),
+        newest=_sources(used(entries.lazy(), newest).collect()),
+        origins=dict(entries.select("capture", "origin").unique().iter_rows()),
+    )
+    frames = {table: stage.read(table.name, [block]) for table in TABLES if table.name not in SERIES}
+    made = _write(stage, frames, rests)
+    stage.note(f"{WRITTEN}{block:06d}", {"parts": parts_to_json(made), "rests": asdict(rests)})
+
+
+@dataclass(frozen=True)
+class Rests:
+    """What rows come from: for each week (as text) the captures of all looks and of the newest vintages, and of each
+    capture its origin."""
+
+    looked: dict[str, list[str]]
+    newest: dict[str, list[str]]
+    origins: dict[str, str]
+
+    def __or__(self, other: "Rests") -> "Rests":
+        return Rests(self.looked | other.looked, self.newest | other.newest, self.origins | other.origins)
+
+
+def _all_parts(stage: Stage) -> Partitions:
+    """The partitions that `write_parts` noted, and those of the tables that are made of all weeks."""
+    noted = [stage.noted(name) for name in stage.notes(WRITTEN)]
+    rests = Rests({}, {}, {})
+    tables: Partitions = {table.name: {} for table in TABLES}
+    for each in noted:
+        rests |= Rests(**each["rests"])
+        for name, weeks in parts_from_json(each["parts"]).items():
+            tables[name] |= weeks
+    series = {table: stage.read(table.name) for table in TABLES if table.name in SERIES}
+    return tables | _write(stage, series, rests)
+
+
+def _write(stage: Stage, frames: dict[Table, pl.DataFrame], rests: Rests) -> Partitions:
+    kind, held = kind_of(stage.store) or "real", set(stage.noted(HELD))
 
     def write(table: Table, week: date, frame: pl.DataFrame) -> Partition:
-        sources = (looked if table in EVERY_VINTAGE else newest).get(week, [])
+        sources = (rests.looked if table in EVERY_VINTAGE else rests.newest).get(str(week), [])
         as_of: datetime | None = frame["as_of"].max()  # type: ignore[assignment]
         metadata = {
             "table": table.name,
@@ -172,30 +227,29 @@ def _write_parts(store: Store, stage: Stage) -> Partitions:
             "as_of": as_of.isoformat() if as_of else "",
             "citation": citation(kind, as_of) if as_of else "",
             "caveat": CAVEAT,
-            "origins": ", ".join(sorted({origins[each] for each in sources if each in origins})),
+            "origins": ", ".join(sorted({rests.origins[each] for each in sources if each in rests.origins})),
         }
         data = encode(table, frame, metadata)
         digest = hashlib.sha256(data).hexdigest()
         key = keys.part(table.name, week, digest)
-        partition = Partition(key, digest, frame.height, len(data), as_of, tuple(sources))
-        if key not in present:
-            store.put_once(key, data)
-        return partition
+        if key not in held:
+            stage.store.put_once(key, data)
+        return Partition(key, digest, frame.height, len(data), as_of, tuple(sources))
 
     tables: Partitions = {}
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        for table in TABLES:
-            frames = stage.read(table.name).partition_by("week_start", as_dict=True, maintain_order=True)
-            weeks = [week for (week,) in frames]
-            written = pool.map(write, [table] * len(weeks), weeks, frames.values())
+        for table, whole in frames.items():
+            by_week = whole.partition_by("week_start", as_dict=True, maintain_order=True)
+            weeks = [week for (week,) in by_week]
+            written = pool.map(write, [table] * len(weeks), weeks, by_week.values())
             tables[table.name] = dict(zip(weeks, written, strict=True))
     return tables
 
 
-def _sources(entries: pl.DataFrame) -> dict[date, list[str]]:
+def _sources(entries: pl.DataFrame) -> dict[str, list[str]]:
     """For each week the sha256 of the captures that its rows come from."""
     weeks = entries.group_by("week_start").agg(pl.col("capture").unique().sort())
-    return dict(weeks.iter_rows())
+    return {str(week): captures for week, captures in weeks.iter_rows()}
 
 
 def held_by_latest(store: Store) -> str | None:

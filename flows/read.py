@@ -90,7 +90,7 @@ def _as_of(
 ) -> pl.DataFrame:
     """The rows of a table as they stood at a moment, computed anew from what the source had said by then."""
     from flows.derive import reference_of
-    from transforms.standings import attributed_tables, counted_tables
+    from transforms.standings import every_table
 
     said = {
         each.name: rows_of(store, manifest, each).filter(pl.col("as_of") <= moment)
@@ -100,11 +100,9 @@ def _as_of(
         raise StandingsError(f"nothing had been captured by {moment:%Y-%m-%dT%H:%M:%SZ}")
     if table.name in said:
         return said[table.name]
-    entries, observations, facts = said[RANKING_ENTRY.name], said[OBSERVATION.name], reference_of(settings)
-    early = attributed_tables(entries, observations, facts, moment)
-    if table.name in early:
-        return early[table.name]
-    return counted_tables(entries, observations, facts, moment)[table.name]
+    return every_table(said[RANKING_ENTRY.name], said[OBSERVATION.name], reference_of(settings), moment)[
+        table.name
+    ]
 
 
 def rows_of(

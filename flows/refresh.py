@@ -4,19 +4,21 @@ from datetime import timedelta
 
 from prefect import flow
 
+from flows import logs
 from flows.extract import extract
-from flows.orchestration import as_task, scheduled_time
+from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
 from flows.plan import Request
 from flows.settings import from_environment
 from transforms.windows import DAY, REFRESHED_DAYS
 
 
-@flow(name="refresh")
+@flow(name="refresh", task_runner=task_runner())
 def refresh() -> Outcome:
     """Reads the last fourteen complete days again; a release is made only where that changes something."""
+    logs.start_in_flow()
     settings = from_environment()
     yesterday = scheduled_time().date() - DAY
 
     as_task(extract)(settings, Request((yesterday - timedelta(days=REFRESHED_DAYS - 1), yesterday)))
-    return raw_to_warehouse(settings, run=as_task)
+    return raw_to_warehouse(settings, as_task, fan_of(settings))

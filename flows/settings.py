@@ -14,6 +14,9 @@ from schemas.fields import CONFIDENCES, MINIMUM_CONFIDENCE
 
 API = "https://openrouter.ai/api/v1"
 LAKE = "file://./lake"
+BLOCK_ROWS = 250_000
+"""A second's work and more, and some hundred MB: below that, handing it to another process costs more than it saves."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -24,7 +27,8 @@ class Settings:
     minute, day: the source's quotas. reference: an operator's folder of reference files, which go before ours.
     webhook, slack, ping: who is told of what, as addresses that may hold secrets.
     postgres: a connection string, which may hold a password. iceberg: a catalogue's address. lineage: a file or an
-    address that takes OpenLineage events. dask: a scheduler's address.
+    address that takes OpenLineage events. dask: a scheduler's address. block_rows: of how many rows of the source the
+    weeks are at most that are computed in one piece.
     minimum_confidence: the least with which a reveal counts. The source's key is no setting: only the request
     that needs it reads it.
     """
@@ -44,6 +48,7 @@ class Settings:
     iceberg: str | None = field(default=None, repr=False)
     lineage: str | None = field(default=None, repr=False)
     dask: str | None = None
+    block_rows: int = BLOCK_ROWS
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -71,6 +76,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         iceberg=environment.get("STANDINGS_ICEBERG") or None,
         lineage=environment.get("STANDINGS_LINEAGE") or None,
         dask=environment.get("STANDINGS_DASK") or None,
+        block_rows=_count(environment, "STANDINGS_BLOCK_ROWS", BLOCK_ROWS),
         s3=S3Options(
             endpoint=environment.get("STANDINGS_S3_ENDPOINT") or None,
             region=environment.get("STANDINGS_S3_REGION") or None,
@@ -122,6 +128,15 @@ def _quota(environment: Mapping[str, str], name: str, usual: Quota) -> Quota:
         return Quota.parse(text)
     except ValueError:
         raise StandingsError(f"{name} is {text!r}; it must be requests/seconds, such as {usual}") from None
+
+
+def _count(environment: Mapping[str, str], name: str, usual: int) -> int:
+    text = environment.get(name)
+    if not text:
+        return usual
+    if not text.isdecimal() or int(text) == 0:
+        raise StandingsError(f"{name} is {text!r}; it must be a number of rows, such as {usual}")
+    return int(text)
 
 
 def _choice(environment: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:

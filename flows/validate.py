@@ -5,14 +5,15 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import polars.selectors as cs
 
 from flows import gate, keys
-from flows.docs import Checked, page
+from flows.docs import Checked, page, sections
 from flows.gate import Offence, Refused
 from flows.lake import open_lake
 from flows.settings import Settings
@@ -23,12 +24,16 @@ from schemas.errors import StandingsError
 from schemas.table import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from great_expectations.datasource.fluent import PandasDatasource
 
 log = logging.getLogger("standings")
 
 SHOWN = 10
 """Offending rows that a report names for each check; all of them are in `quarantine/rows/`."""
+
+CHECKED = "checked/"
+"""Under what the checks' findings are noted, a table and its blocks apart."""
 
 CRITICAL, WARNING, ACCEPTED = "critical", "warning", "accepted"
 
@@ -43,41 +48,85 @@ class Invalid(StandingsError):
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed check: its severity, what it is in our words, and the rows that fail it, whole."""
+    """One failed check: its severity, what it is in our words, and which rows fail it.
+
+    offences: each failing row by its key and the values that fail, as JSON. rows: the first of them. all_rows: the
+    key under which they are kept, whole.
+    """
 
     severity: str
     check: str
     problem: str
-    rows: pl.DataFrame
-    shown: tuple[str, ...] = ()
+    offences: tuple[str, ...] = ()
+    rows: tuple[dict[str, Any], ...] = ()
+    all_rows: str | None = None
 
-    def offences(self, table: str) -> tuple[Offence, ...]:
-        """Each failing row by its key and the values that fail."""
-        return tuple(
-            (table, self.check, json.dumps(row, default=str, sort_keys=True))
-            for row in self.rows.select(self.shown).iter_rows(named=True)
-        )
+
+Batch = Sequence[tuple[str, tuple[int, ...]]]
+"""Tables, and of each the blocks of weeks that are checked together."""
+
+
+def batches(rows: Sequence[Mapping[str, int]], most: int) -> list[Batch]:
+    """All tables' blocks, parted so that each batch has at most so many rows, or is one block of one table.
+
+    rows: of each block how many rows each table has.
+    """
+    made: list[list[tuple[str, tuple[int, ...]]]] = [[]]
+    held = 0
+    for table in TABLES:
+        for number, block in enumerate(rows):
+            if table.name not in block:
+                continue
+            if made[-1] and held + block[table.name] > most:
+                made.append([])
+                held = 0
+            held += block[table.name]
+            if made[-1] and made[-1][-1][0] == table.name:
+                made[-1][-1] = (table.name, (*made[-1][-1][1], number))
+            else:
+                made[-1].append((table.name, (number,)))
+    return list(made)
+
+
+def check(settings: Settings, stage_name: str, batch: Batch) -> None:
+    """Checks some of the staged rows, and notes what was found. The rows that fail are copied to `quarantine/rows/`."""
+    store = open_lake(settings)
+    stage = Stage(store, stage_name)
+    source = _pandas()
+    for name, blocks in batch:
+        table = next(table for table in TABLES if table.name == name)
+        found, result = _failures(source, store, table, stage.read(name, blocks))
+        noted = {
+            "failures": [asdict(each) for each in found],
+            "checks": len(result.results) if result else len(found),
+            "sections": sections(result) if result else [],
+        }
+        stage.note(f"{CHECKED}{name}/{blocks[0]:06d}", noted)
 
 
 def validate(settings: Settings, stage_name: str) -> str:
-    """Checks every staged table; returns the key of the report.
+    """Decides on all that the checks found; returns the key of the report.
 
-    The rows that fail are copied to `quarantine/rows/`; none is taken out of a table. Raises `Invalid` where a
-    critical check fails that no person has accepted, or cannot be made; the report is kept in any case.
+    No row is taken out of a table. Raises `Invalid` where a critical check fails that no person has accepted, or
+    cannot be made; the report is kept in any case.
     """
     store = open_lake(settings)
     stage = Stage(store, stage_name)
-    source, let_through = _pandas(), gate.accepted(store)
+    let_through = gate.accepted(store)
     failures: dict[str, list[Failure]] = {}
     checked = []
     for table in TABLES:
-        found, result = _failures(source, table, stage.read(table.name))
+        noted = [stage.noted(name) for name in stage.notes(f"{CHECKED}{table.name}/")]
+        if not noted:
+            raise StandingsError(f"{store.url}: {table.name} was not checked: run it again")
+        found = [_noted(each) for part in noted for each in part["failures"]]
         failures[table.name] = [_let_through(each, table, let_through) for each in found]
         told = tuple((each.severity, each.problem) for each in failures[table.name])
-        checked.append(Checked(table.name, told, result))
+        # The same checks are made on each part, so the first part's rendering stands for all.
+        checked.append(Checked(table.name, told, noted[0]["checks"], tuple(noted[0]["sections"])))
     findings = stage.noted("findings") or []
-    captures = Checked("captures", tuple((each["severity"], each["problem"]) for each in findings))
-    stage.note("docs", page([captures, *checked]))
+    captures = tuple((each["severity"], each["problem"]) for each in findings)
+    stage.note("docs", page([Checked("captures", captures, len(captures)), *checked]))
     stage.note("accepted", sorted(let_through))
     key = _report(store, failures, findings)
     for table_name, each in _graded(failures, WARNING):
@@ -88,14 +137,23 @@ def validate(settings: Settings, stage_name: str) -> str:
     return key
 
 
+def _noted(content: dict[str, Any]) -> Failure:
+    """A failure as it was noted."""
+    return Failure(**content | {"offences": tuple(content["offences"]), "rows": tuple(content["rows"])})
+
+
 def _graded(failures: dict[str, list[Failure]], severity: str) -> Iterator[tuple[str, Failure]]:
     return ((name, each) for name, found in failures.items() for each in found if each.severity == severity)
+
+
+def _offences(table: str, failure: Failure) -> tuple[Offence, ...]:
+    return tuple((table, failure.check, row) for row in failure.offences)
 
 
 def _refused(critical: list[tuple[str, Failure]]) -> Refused:
     name, first = critical[0]
     more = f" (and {len(critical) - 1} more)" if critical[1:] else ""
-    offences = [each.offences(table) for table, each in critical]
+    offences = [_offences(table, each) for table, each in critical]
     # One check that could not be made leaves open what there is to accept.
     return Refused(
         f"{name}: {first.problem}{more}",
@@ -104,7 +162,7 @@ def _refused(critical: list[tuple[str, Failure]]) -> Refused:
 
 
 def _let_through(failure: Failure, table: Table, accepted: dict[str, frozenset[Offence]]) -> Failure:
-    if failure.severity == CRITICAL and gate.released(failure.offences(table.name), accepted):
+    if failure.severity == CRITICAL and gate.released(_offences(table.name, failure), accepted):
         return replace(failure, severity=ACCEPTED)
     return failure
 
@@ -116,14 +174,14 @@ def _report(store: Store, failures: dict[str, list[Failure]], findings: list[dic
             {
                 "severity": each.severity,
                 "problem": each.problem,
-                "rows": each.rows[:SHOWN].select(each.shown).to_dicts(),
-                "all_rows": _quarantine(store, each.rows),
+                "rows": list(each.rows),
+                "all_rows": each.all_rows,
             }
             for each in found
         ]
         for name, found in failures.items()
     }
-    report = json.dumps(told | {"captures": findings}, indent=1, sort_keys=True, default=str).encode()
+    report = json.dumps(told | {"captures": findings}, indent=1, sort_keys=True).encode()
     key = keys.report(hashlib.sha256(report).hexdigest())
     store.put_once(key, report)
     return key
@@ -146,38 +204,48 @@ def _pandas() -> "PandasDatasource":
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context.data_sources.add_pandas("staged")
 
 
 def _failures(
-    source: "PandasDatasource", table: Table, frame: pl.DataFrame
+    source: "PandasDatasource", store: Store, table: Table, frame: pl.DataFrame
 ) -> tuple[list[Failure], Any | None]:
     """What is wrong with a table, and the suite's result: structure first, and only if it is sound, its values."""
     if problems := list(table.problems(frame)):
         # Of a table whose structure is broken every row is suspect.
-        return [Failure(CRITICAL, "structure", problem, frame) for problem in problems], None
+        kept = _quarantine(store, frame)
+        return [Failure(CRITICAL, "structure", problem, all_rows=kept) for problem in problems], None
     from schemas.suites import suite
 
     batch = (
         source.add_dataframe_asset(table.name)
         .add_batch_definition_whole_dataframe("all")
-        # Arrow-backed columns keep integers exact; the default turns a column with nulls into floats.
-        .get_batch({"dataframe": frame.to_pandas(use_pyarrow_extension_array=True)})
+        .get_batch({"dataframe": _as_pandas(frame)})
     )
     result = batch.validate(suite(table), result_format="COMPLETE")
-    return [_failure(table, frame, each) for each in result.results if not each.success], result
+    source.delete_asset(table.name)
+    return [_failure(store, table, frame, each) for each in result.results if not each.success], result
 
 
-def _failure(table: Table, frame: pl.DataFrame, result: Any) -> Failure:
+def _as_pandas(frame: pl.DataFrame) -> "pd.DataFrame":
+    # Arrow-backed columns keep integers exact; the default turns a column with nulls into floats.
+    copy = frame.to_pandas(use_pyarrow_extension_array=True)
+    # Great Expectations takes a hash of every value, twice, and Arrow's times are hashed one object at a time.
+    return copy.assign(**{each.name: each.to_pandas() for each in frame.select(cs.temporal())})
+
+
+def _failure(store: Store, table: Table, frame: pl.DataFrame, result: Any) -> Failure:
     """One failed check in our own words."""
     config = result.expectation_config
     columns = [config.kwargs[name] for name in ("column", "column_A", "column_B") if name in config.kwargs]
     raised = _raised(result.exception_info)
     rows = frame[result.result.get("unexpected_index_list") or []]
     shown = (*table.key, *(name for name in columns if name not in table.key))
+    offences = [json.dumps(row, default=str, sort_keys=True) for row in rows.select(shown).to_dicts()]
     first = next(rows.select(shown).iter_rows(named=True), None)
     what = "could not be checked" if raised else f"{rows.height} rows fail {config.type}"
     where = f", the first is {json.dumps(first, default=str)}" if first else ""
@@ -186,8 +254,9 @@ def _failure(table: Table, frame: pl.DataFrame, result: Any) -> Failure:
         CRITICAL if raised else str(getattr(config.severity, "value", config.severity)),
         f"{config.type}({', '.join(columns)})",
         f"{', '.join(columns)}: {what}{where}",
-        rows,
-        shown,
+        tuple(offences),
+        tuple(json.loads(each) for each in offences[:SHOWN]),
+        _quarantine(store, rows),
     )
 
 

@@ -4,8 +4,9 @@ from datetime import date
 
 from prefect import flow
 
+from flows import logs
 from flows.extract import extract
-from flows.orchestration import as_task, scheduled_time
+from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
 from flows.plan import Request
 from flows.settings import from_environment
@@ -13,17 +14,19 @@ from schemas.errors import StandingsError
 from transforms import weeks, windows
 
 
-@flow(name="weekly")
+@flow(name="weekly", task_runner=task_runner())
 def weekly(week: date | None = None) -> Outcome:
     """Asks for a week, and for the one before it, which has settled by now, and publishes both.
 
     week: any day of the week; by default the last week that had ended when the run was due.
     """
+    logs.start_in_flow()
     settings = from_environment()
     newest = weeks.last_complete(scheduled_time())
     asked = weeks.monday(week) if week else newest
     if asked > newest:
         raise StandingsError(f"the week of {asked} has not ended; the last complete one began on {newest}")
 
-    as_task(extract)(settings, Request(windows.trailing(asked)))
-    return raw_to_warehouse(settings, run=as_task)
+    with logs.bind(week=asked):
+        as_task(extract)(settings, Request(windows.trailing(asked)))
+        return raw_to_warehouse(settings, as_task, fan_of(settings))

@@ -11,9 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from flows import raw
-from flows.derive import attribute, conform, count
+from flows.derive import conform
 from flows.lake import claim
 from flows.metadata import examples
+from flows.path import computed
 from flows.raw import Asked
 from flows.sample_api import DEFAULT_SEED
 from flows.settings import Settings
@@ -95,10 +96,9 @@ def simulated() -> Examples:
         for moment, period in LOOKS:
             body = simulate.answer(DEFAULT_SEED, moment, FIRST, LAST, period)
             raw.land(store, body, Asked("the dictionary's examples", moment, period, "simulated"))
-        name = conform(settings).stage
-        attribute(settings, name)
-        count(settings, name)
-        tables = {table.name: Stage(store, name).read(table.name) for table in TABLES}
+        conformed = conform(settings)
+        computed(settings, conformed)
+        tables = {table.name: Stage(store, conformed.stage).read(table.name) for table in TABLES}
     return {
         name: {column: shown for column, shown in _newest(rows).items() if shown}
         for name, rows in tables.items()

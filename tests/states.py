@@ -10,7 +10,7 @@ import polars as pl
 
 from schemas.reference import AUTHORS, CLAIMS, COUNTRIES, FORECASTS, ORGANISATIONS, OVERRIDES, Reference
 from schemas.table import Table
-from transforms.standings import Frames, attributed_tables, counted_tables
+from transforms.standings import Frames, every_table
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, PRESENT, looks, observation, ranking_entry
 
 DAY = timedelta(days=1)
@@ -97,23 +97,9 @@ def said(captures: Iterable[Capture]) -> tuple[pl.DataFrame, pl.DataFrame]:
     return ranking_entry(seen, rows), observation(seen)
 
 
-def tables_of(
-    entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference, at: datetime = PRESENT
-) -> Frames:
-    """Every table that is computed."""
-    return attributed_tables(entries, observations, reference, at) | counted_tables(
-        entries, observations, reference, at
-    )
-
-
 def standings(*captures: Capture, reference: Reference | None = None, at: datetime = PRESENT) -> Frames:
     """Every table that comes of the captures."""
-    return tables_of(*said(captures), reference or facts(), at)
-
-
-def rests_on(*captures: Capture, reference: Reference | None = None, at: datetime = PRESENT) -> Frames:
-    """The tables up to `model_week` that come of the captures."""
-    return attributed_tables(*said(captures), reference or facts(), at)
+    return every_table(*said(captures), reference or facts(), at)
 
 
 def find(frame: pl.DataFrame, **values: Any) -> list[Row]:

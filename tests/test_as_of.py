@@ -21,9 +21,8 @@ from tests.states import (
     midnight,
     override,
     said,
-    tables_of,
 )
-from transforms.standings import Frames, counted_tables
+from transforms.standings import Frames, every_table
 from transforms.standings import history as every_state
 from transforms.vintages import PRESENT, looks, observation, ranking_entry
 
@@ -108,7 +107,7 @@ def same(left: Frames, right: Frames) -> None:
 
 
 def test_every_table_can_be_asked_for_as_of_a_moment() -> None:
-    computed = tables_of(*said([Capture(FRIDAY, MONDAY, MONDAY, {MONDAY: CONTENTS[0]})]), FACTS)
+    computed = every_table(*said([Capture(FRIDAY, MONDAY, MONDAY, {MONDAY: CONTENTS[0]})]), FACTS)
     assert {table.name for table in schemas.TABLES} == {*computed, "ranking_entry", "observation"}
 
 
@@ -116,7 +115,7 @@ def test_every_table_can_be_asked_for_as_of_a_moment() -> None:
 @given(history=histories)
 def test_every_table_is_sound(history: list[Capture]) -> None:
     entries, observations = said(history)
-    made = tables_of(entries, observations, FACTS)
+    made = every_table(entries, observations, FACTS)
     made |= {"ranking_entry": entries, "observation": observations}
     assert [problem for table in schemas.TABLES for problem in table.problems(made[table.name])] == []
 
@@ -126,8 +125,8 @@ def test_every_table_is_sound(history: list[Capture]) -> None:
 def test_the_past_is_what_the_present_was(history: list[Capture], moment: datetime) -> None:
     """As of a moment, all captures give what those that were there by then gave, with the facts of then."""
     by_then = [capture for capture in history if capture.as_of <= moment]
-    past = tables_of(*said(history), FACTS, moment)
-    same(past, tables_of(*said(by_then), known_by(FACTS, moment)))
+    past = every_table(*said(history), FACTS, moment)
+    same(past, every_table(*said(by_then), known_by(FACTS, moment)))
 
 
 @some
@@ -136,7 +135,7 @@ def test_a_later_capture_changes_nothing_of_the_past(
     history: list[Capture], moment: datetime, kept: set[int]
 ) -> None:
     fewer = [each for n, each in enumerate(history) if each.as_of <= moment or n in kept]
-    same(tables_of(*said(history), FACTS, moment), tables_of(*said(fewer), FACTS, moment))
+    same(every_table(*said(history), FACTS, moment), every_table(*said(fewer), FACTS, moment))
 
 
 @some
@@ -146,7 +145,7 @@ def test_the_history_has_every_past_to_read(history: list[Capture], moment: date
     entries, observations = said(history)
     told = every_state(entries, observations, FACTS).filter(pl.col("known_at") <= moment)
     newest = pl.col("known_at") == pl.col("known_at").max().over("week_start", "method", "knowledge")
-    asked = counted_tables(entries, observations, FACTS, moment)["country_week"]
+    asked = every_table(entries, observations, FACTS, moment)["country_week"]
     assert told.filter(newest).drop("known_at").rows() == asked.rows()
     assert told.drop("known_at").schema == asked.schema
 
@@ -159,7 +158,7 @@ def test_the_observations_that_are_kept_tell_as_much_as_every_look(
     entries, observations = said(history)
     every_look = schemas.OBSERVATION.conform(looks(*frames_of(history)))
     assert observations.join(every_look, on=every_look.columns, how="anti").is_empty()
-    same(tables_of(entries, observations, FACTS, moment), tables_of(entries, every_look, FACTS, moment))
+    same(every_table(entries, observations, FACTS, moment), every_table(entries, every_look, FACTS, moment))
 
 
 @many
@@ -177,7 +176,7 @@ def test_order_of_captures_and_of_their_rows_never_matters(history: list[Capture
 def test_order_of_what_was_said_never_matters(history: list[Capture], seed: int) -> None:
     entries, observations = said(history)
     mixed = (shuffled(part, seed) for part in (entries, observations))
-    same(tables_of(*mixed, FACTS), tables_of(entries, observations, FACTS))
+    same(every_table(*mixed, FACTS), every_table(entries, observations, FACTS))
 
 
 @many

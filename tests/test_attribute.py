@@ -33,7 +33,7 @@ from tests.frames import (
     seven_days,
 )
 from transforms.attribute import attribution, author, model_tokens, variant
-from transforms.standings import attributed_tables
+from transforms.standings import every_table
 from transforms.vintages import MOMENT, PRESENT
 
 SUNDAY = MONDAY + 6 * DAY
@@ -290,7 +290,7 @@ def test_a_permaslug_is_author_name_and_variant(slug: str, author_: str, variant
 
 def model_rows(*captures: Capture) -> pl.DataFrame:
     """`model_week`, and beside each column of its attribution the same as known then."""
-    tables = attributed_tables(*said(*captured(*captures)), facts(reveal(known_from=SUNDAY + DAY)))
+    tables = every_table(*said(*captured(*captures)), facts(reveal(known_from=SUNDAY + DAY)))
     found, whose_each = tables["model_week"], tables["attribution"]
     assert list(MODEL_WEEK.problems(found)) == []
     assert list(ATTRIBUTION.problems(whose_each)) == []

@@ -41,6 +41,7 @@ COMMANDS = {
     "gaps",
     "ingest",
     "lineage",
+    "load",
     "metrics",
     "migrate",
     "monitor",

@@ -56,9 +56,9 @@ def test_what_is_brought_up_runs_the_deployments_one_at_a_time(
 ) -> None:
     with httpx.Client(base_url=f"{environment['PREFECT_API_URL']}/", timeout=30) as server:
         before = _deployments(server)
-        assert sorted(before) == ["audit", "backfill", "monitor", "refresh", "weekly"]
+        assert sorted(before) == ["audit", "backfill", "monitor", "rebuild", "refresh", "weekly"]
         limits = _limits(server)
-        assert limits == {"standings-lake": (1, {"audit", "backfill", "refresh", "weekly"})}
+        assert limits == {"standings-lake": (1, {"audit", "backfill", "rebuild", "refresh", "weekly"})}
         again = subprocess.run(
             [sys.executable, UP], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120
         )
@@ -77,7 +77,19 @@ def test_what_is_brought_up_runs_the_deployments_one_at_a_time(
     assert sorted(map(str, manifest.tables["country_week"])) == ["2026-02-23", "2026-03-02", "2026-03-09"]
     assert manifest.kind == "simulated"
     log = (tmp_path / "up.log").read_text()
-    steps = ("extract", "conform", "attribute", "count", "validate", "publish", "load")
+    steps = (
+        "extract",
+        "conform",
+        "count",
+        "gather",
+        "compare",
+        "check",
+        "validate",
+        "write_parts",
+        "publish",
+        "describe",
+        "load",
+    )
     assert [f"Task run '{step}-" in log for step in steps] == [True] * len(steps), log
 
 

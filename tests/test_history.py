@@ -18,7 +18,6 @@ from tests.states import (
     midnight,
     one,
     override,
-    rests_on,
     standings,
     week_of,
     whole,
@@ -206,7 +205,7 @@ def day_in(tables: Frames, nth: int = 0) -> Row:
 def test_a_vanished_day_keeps_what_it_had_and_says_of_when_it_is() -> None:
     first, second = days_of(A, as_of=EARLY), days_of(B, as_of=FRIDAY)
     gone = without(days_of(B, as_of=LATE), MONDAY, MONDAY + DAY, as_of=LATE)
-    tables = rests_on(first, second, gone)
+    tables = standings(first, second, gone)
     for nth in (0, 1):
         assert day_in(tables, nth) == {
             "week_start": MONDAY,
@@ -229,7 +228,7 @@ def test_a_vanished_day_keeps_what_it_had_and_says_of_when_it_is() -> None:
 
 def test_a_day_that_came_back_is_not_flagged() -> None:
     full = days_of(A, as_of=EARLY)
-    tables = rests_on(full, without(full, MONDAY, as_of=FRIDAY), days_of(A, as_of=LATE))
+    tables = standings(full, without(full, MONDAY, as_of=FRIDAY), days_of(A, as_of=LATE))
     row = day_in(tables)
     assert (row["vanished"], row["settled"], row["as_of"], row["capture"]) == (
         False,
@@ -241,19 +240,19 @@ def test_a_day_that_came_back_is_not_flagged() -> None:
 
 def test_a_day_that_came_back_changed_has_its_new_vintage() -> None:
     full, again = days_of(A, as_of=EARLY), days_of(B, as_of=LATE)
-    row = day_in(rests_on(full, without(full, MONDAY, as_of=FRIDAY), again))
+    row = day_in(standings(full, without(full, MONDAY, as_of=FRIDAY), again))
     assert (row["vanished"], row["as_of"], row["capture"]) == (False, LATE, again.digest)
 
 
 def test_a_day_that_vanished_before_friday_is_not_settled_by_that() -> None:
     full = days_of(A, as_of=EARLY)
-    tables = rests_on(full, without(full, MONDAY, as_of=FRIDAY - TICK))
+    tables = standings(full, without(full, MONDAY, as_of=FRIDAY - TICK))
     assert (day_in(tables)["vanished"], day_in(tables)["settled"]) == (True, False)
 
 
 def test_a_day_that_was_never_there_is_no_bucket() -> None:
     full = days_of(A, as_of=EARLY)
-    tables = rests_on(without(full, MONDAY, as_of=LATE))
+    tables = standings(without(full, MONDAY, as_of=LATE))
     dates = tables["bucket_coverage"]["date"].to_list()
     assert dates == [MONDAY + n * DAY for n in range(1, 7)]
     week = one(tables["week_coverage"], week_start=MONDAY)
@@ -262,7 +261,7 @@ def test_a_day_that_was_never_there_is_no_bucket() -> None:
 
 def test_a_look_whose_window_leaves_a_day_out_says_nothing_of_it() -> None:
     full = days_of(A, as_of=EARLY)
-    tables = rests_on(full, days_of(A, first=MONDAY + DAY, count=6, as_of=LATE))
+    tables = standings(full, days_of(A, first=MONDAY + DAY, count=6, as_of=LATE))
     assert not any(row["vanished"] for row in tables["bucket_coverage"].rows(named=True))
     assert [day_in(tables, nth)["settled"] for nth in range(7)] == [False] + [True] * 6
     assert one(tables["week_coverage"], week_start=MONDAY)["status"] == "provisional"
@@ -270,7 +269,7 @@ def test_a_look_whose_window_leaves_a_day_out_says_nothing_of_it() -> None:
 
 def test_a_week_bucket_beside_seven_days_is_held_and_not_used() -> None:
     week = week_of({"openai/a": 35}, as_of=LATE)
-    tables = rests_on(days_of(A, as_of=EARLY), week)
+    tables = standings(days_of(A, as_of=EARLY), week)
     row = one(tables["bucket_coverage"], period="week")
     assert (row["used"], row["date"], row["as_of"], row["capture"]) == (False, MONDAY, LATE, week.digest)
     assert all(day_in(tables, nth)["used"] for nth in range(7))
@@ -278,7 +277,7 @@ def test_a_week_bucket_beside_seven_days_is_held_and_not_used() -> None:
 
 
 def test_a_week_bucket_beside_six_days_is_used_in_their_place() -> None:
-    tables = rests_on(days_of(A, count=6, as_of=EARLY), week_of({"openai/a": 35}, as_of=LATE))
+    tables = standings(days_of(A, count=6, as_of=EARLY), week_of({"openai/a": 35}, as_of=LATE))
     assert one(tables["bucket_coverage"], period="week")["used"]
     assert not any(day_in(tables, nth)["used"] for nth in range(6))
     week = one(tables["week_coverage"], week_start=MONDAY)
@@ -287,7 +286,7 @@ def test_a_week_bucket_beside_six_days_is_used_in_their_place() -> None:
 
 def test_a_week_bucket_that_vanished_is_seven_vanished_days() -> None:
     week = week_of(A, as_of=EARLY)
-    tables = rests_on(week, without(week, MONDAY, as_of=LATE))
+    tables = standings(week, without(week, MONDAY, as_of=LATE))
     assert one(tables["bucket_coverage"], period="week")["vanished"]
     found = one(tables["week_coverage"], week_start=MONDAY)
     assert (found["vanished_days"], found["status"]) == (7, "settled")
@@ -300,7 +299,7 @@ def test_depth_and_the_cut_are_those_of_each_bucket() -> None:
         MONDAY + 2 * DAY: {"openai/a": 5},
         MONDAY + 3 * DAY: whole({"openai/a": 5, "other": 1}),
     }
-    tables = rests_on(Capture(LATE, MONDAY, MONDAY + 3 * DAY, buckets))
+    tables = standings(Capture(LATE, MONDAY, MONDAY + 3 * DAY, buckets))
     told = [(row["depth"], row["truncated"]) for row in tables["bucket_coverage"].rows(named=True)]
     assert told == [(1, True), (1, False), (1, False), (50, False)]
 
@@ -311,7 +310,7 @@ def test_as_of_a_moment_the_flags_are_those_of_then() -> None:
     flags = [
         (row["vanished"], row["settled"], row["as_of"])
         for at in (EARLY, FRIDAY - TICK, FRIDAY, LATE - TICK, LATE)
-        for row in [day_in(rests_on(*looks, at=at))]
+        for row in [day_in(standings(*looks, at=at))]
     ]
     assert flags == [
         (False, False, EARLY),

@@ -11,7 +11,7 @@ from schemas import reference
 from schemas.errors import StandingsError
 from schemas.reference import OURS, Reference, load
 from schemas.table import Table
-from tests.states import DAY, MONDAY, Row, one, rests_on, week_of
+from tests.states import DAY, MONDAY, Row, one, standings, week_of
 
 ROWS: dict[str, dict[str, str]] = {
     "countries": {"country_code": "ZA", "country_name": "South Africa"},
@@ -82,7 +82,7 @@ def whose(
 
 def model(facts: Reference, permaslug: str, monday: date = MONDAY, at: datetime | None = None) -> Row:
     moment = {} if at is None else {"at": at}
-    tables = rests_on(week_of({permaslug: 5}, monday), reference=facts, **moment)
+    tables = standings(week_of({permaslug: 5}, monday), reference=facts, **moment)
     return one(tables["model_week"], model_permaslug=permaslug)
 
 

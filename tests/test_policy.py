@@ -19,7 +19,7 @@ from flows.lake import open_lake, writable
 from flows.limiter import Limiter
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
-from flows.store import S3Options
+from flows.store import S3Options, Store
 from schemas.errors import StandingsError
 from tests import lakes, servers
 
@@ -176,10 +176,15 @@ def run(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Validation without its checks, but for one that warns: what is tried is what it writes."""
     rows = pl.DataFrame({"week_start": [MONDAY]})
-    unusual = validate.Failure("warning", "a check", "a row is unusual", rows, ("week_start",))
+
+    def unusual(_source: object, store: Store, _table: object, _frame: object) -> tuple[list[object], None]:
+        return [
+            validate.Failure("warning", "a check", "it is unusual", (), (), validate._quarantine(store, rows))
+        ], None
+
     monkeypatch.setattr(validate, "_pandas", lambda: None)
     monkeypatch.setattr(validate, "page", lambda _: "what was checked")
-    monkeypatch.setattr(validate, "_failures", lambda *_: ([unusual], None))
+    monkeypatch.setattr(validate, "_failures", unusual)
 
 
 def _everything(settings: Settings) -> None:

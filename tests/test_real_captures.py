@@ -16,7 +16,7 @@ from schemas.methods import METHODS
 from schemas.reference import load
 from tests.frames import DAY, WEEK, chosen, said
 from transforms.parse import parse
-from transforms.standings import Frames, attributed_tables, counted_tables
+from transforms.standings import Frames, every_table
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, latest, states
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -48,10 +48,8 @@ def tables(paths: Iterable[Path]) -> Frames:
         rows.append(answer.rows.select(pl.lit(capture).alias("capture"), pl.all()))
     captures = pl.DataFrame(heads, schema=CAPTURES, orient="row")
     entries, observations = said(captures, pl.concat(rows))
-    return (
-        {"ranking_entry": entries, "observation": observations}
-        | attributed_tables(entries, observations, load())
-        | counted_tables(entries, observations, load())
+    return {"ranking_entry": entries, "observation": observations} | every_table(
+        entries, observations, load()
     )
 
 

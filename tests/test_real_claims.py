@@ -14,9 +14,9 @@ import pytest
 import schemas
 from schemas.methods import METHODS
 from schemas.reference import Reference, load
-from tests.states import DAY, WEEK, Row, find, one, tables_of
+from tests.states import DAY, WEEK, Row, find, one
 from transforms.parse import parse
-from transforms.standings import Frames
+from transforms.standings import Frames, every_table
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, PRESENT, looks, observation, ranking_entry
 from transforms.weeks import moment
 
@@ -49,7 +49,7 @@ class Captured:
         self.reference = reference
 
     def tables(self, at: datetime = PRESENT) -> Frames:
-        return tables_of(self.entries, self.observations, self.reference, at)
+        return every_table(self.entries, self.observations, self.reference, at)
 
 
 def asked(path: Path) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def test_as_of_july_is_what_the_captures_of_by_then_say(captured: Captured) -> N
         frame.filter(pl.col("as_of") <= IN_JULY) for frame in (captured.entries, captured.observations)
     )
     stood = captured.tables(IN_JULY)
-    alone = tables_of(entries, observations, captured.reference, IN_JULY)
+    alone = every_table(entries, observations, captured.reference, IN_JULY)
     assert [name for name in stood if not stood[name].equals(alone[name])] == []
 
 

@@ -32,7 +32,7 @@ def test_what_is_staged_is_read_back(stage: Stage) -> None:
 def test_a_bit_that_flips_on_the_way_is_noticed(stage: Stage, position: int) -> None:
     stage.write("a", pl.DataFrame({"tokens": [5]}))
     stage.note("b", {"x": "y" * 50})
-    for name in ("a.parquet", "b.json"):
+    for name in ("a/000000.parquet", "b.json"):
         key = keys.staged("s", name)
         data = bytearray(stage.store.get(key))
         data[position] ^= 1

@@ -11,13 +11,14 @@ import pytest
 
 import flows.validate
 from flows import keys
-from flows.derive import attribute, conform, count
+from flows.derive import compare, conform, count, gather
 from flows.lake import open_lake
 from flows.path import raw_to_warehouse
 from flows.sealed import unseal
 from flows.settings import Settings
 from flows.stage import Stage
-from flows.validate import Invalid, validate
+from flows.validate import Invalid, check
+from flows.validate import validate as verdict
 from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Table
 from schemas.errors import StandingsError
 from tests import lakes
@@ -38,9 +39,16 @@ def settings(tmp_path: Path) -> Settings:
 def stage(settings: Settings) -> Stage:
     """Two weeks on their way to a release, all of it sound."""
     name = conform(settings).stage
-    attribute(settings, name)
-    count(settings, name)
+    count(settings, name, 0)
+    gather(settings, name)
+    compare(settings, name, 0)
     return Stage(open_lake(settings), name)
+
+
+def validate(settings: Settings, stage: str) -> str:
+    """All tables checked at once, and the verdict."""
+    check(settings, stage, [(table.name, (0,)) for table in TABLES])
+    return verdict(settings, stage)
 
 
 def problems(settings: Settings, key: str) -> dict[str, list[dict[str, Any]]]:
@@ -224,7 +232,7 @@ def test_an_invalid_week_leaves_the_published_release_as_it_was(
 
     def spoiling(step: Callable[..., Any], /) -> Callable[..., Any]:
         def run(*arguments: Any) -> Any:
-            if step is validate:
+            if step is check:
                 spoilt(Stage(store, arguments[1]), COUNTRY_WEEK, row(-1, country_code="zz"))
             return step(*arguments)
 

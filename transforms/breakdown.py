@@ -31,16 +31,17 @@ def country_top_models(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataF
     return largest.join(covered.select(*STATE, "status", "as_of"), on=STATE)
 
 
-def country_growth(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+def country_growth(counted: pl.DataFrame, covered: pl.DataFrame, first_seen: pl.DataFrame) -> pl.DataFrame:
     """Each country's change over one and four weeks, and its parts: `country_growth`.
 
+    first_seen: of each model the first week in which it was named, be it one that is not counted here.
     Only between complete weeks whose chart has all that the method counts. A model goes into the first part
     that fits it: an override of its own, newness, being a free variant, the rest.
     """
     complete = covered.filter(pl.col("status") != "incomplete").select(*STATE, "status", "as_of")
     rows = counted.filter("point").join(complete, on=STATE)
-    first_seen = counted.group_by("model_permaslug").agg(first_seen=pl.col("week_start").min())
-    return pl.concat(_growth(rows, first_seen, span) for span in SPANS)
+    seen = first_seen.rename({"week_start": "first_seen"})
+    return pl.concat(_growth(rows, seen, span) for span in SPANS)
 
 
 def _growth(rows: pl.DataFrame, first_seen: pl.DataFrame, span: int) -> pl.DataFrame:

@@ -64,10 +64,17 @@ def claim_value(printed: pl.DataFrame, countries: pl.DataFrame, leads: pl.DataFr
     return pl.concat([values, leading])
 
 
+def charted(counted: pl.DataFrame) -> pl.DataFrame:
+    """The named entries of each week's chart, as their countries were known then."""
+    return counted.filter(
+        pl.col("method") == CHART, pl.col("knowledge") == KNOWLEDGE[0], pl.col("model_permaslug") != OTHER
+    )
+
+
 def claims(
-    printed: pl.DataFrame, values: pl.DataFrame, leads: pl.DataFrame, counted: pl.DataFrame
+    printed: pl.DataFrame, values: pl.DataFrame, leads: pl.DataFrame, chart: pl.DataFrame
 ) -> pl.DataFrame:
-    """Each claim's verdict, with the method that fits it or comes closest: `claims`.
+    """Each claim's verdict, with the method that fits it or comes closest: `claims`. chart: `charted`.
 
     A method that fits is preferred in this order: the one that the wording names, then the chart's nine (for
     the world, all models), then the registry's; what was known then before what is known now.
@@ -103,7 +110,7 @@ def claims(
         )
         .with_columns(verdict=_verdict())
     )
-    return told.join(_explanations(told, counted), on="claim", how="left").join(
+    return told.join(_explanations(told, chart), on="claim", how="left").join(
         _remarks(told, values, leads), on="claim", how="left"
     )
 
@@ -191,15 +198,13 @@ def _remarks(told: pl.DataFrame, values: pl.DataFrame, leads: pl.DataFrame) -> p
     )
 
 
-def _explanations(told: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:
+def _explanations(told: pl.DataFrame, chart: pl.DataFrame) -> pl.DataFrame:
     """For figures that are not reproduced, the one entry of the chart whose absence would explain them.
 
     It is an explanation and no verdict: leaving out what does not fit can explain too much.
     """
     unexplained = told.filter(pl.col("verdict") == "not reproduced", pl.col("metric") == "tokens")
-    entries = counted.filter(
-        pl.col("method") == CHART, pl.col("knowledge") == KNOWLEDGE[0], pl.col("model_permaslug") != OTHER
-    ).with_columns(country_total=pl.col("tokens").sum().over("week_start", "country_code"))
+    entries = chart.with_columns(country_total=pl.col("tokens").sum().over("week_start", "country_code"))
     without = pl.col("country_total") - pl.col("tokens")
     return (
         unexplained.select("claim", "week_start", "country_code", "tokens_printed")

@@ -8,7 +8,6 @@ import polars as pl
 
 from schemas.drift_week import MEASURES, WHOLE_WEEK
 from schemas.fields import OTHER, UNATTRIBUTED
-from transforms.vintages import STATE
 from transforms.weeks import WEEK
 
 TRAILING = 8
@@ -19,17 +18,18 @@ OLDEST = 12 * WEEK
 
 
 def drift_week(
-    counted: pl.DataFrame, covered: pl.DataFrame, countries: pl.DataFrame, revisions: pl.DataFrame
+    models: pl.DataFrame, covered: pl.DataFrame, countries: pl.DataFrame, revisions: pl.DataFrame
 ) -> pl.DataFrame:
     """Every measure of every complete week: `drift_week`.
 
-    counted: `methods.counted`; covered: `coverage`; countries: `country_week`; revisions: `revisions`.
+    models: `model_week`; covered: `coverage`; countries: `country_week`; revisions: `revisions`.
     """
     complete = covered.filter(pl.col("status") != "incomplete")
-    models = _now(counted).join(complete.select(*STATE, "grain", "truncated"), on=STATE)
+    models = models.drop("status").join(complete.select("week_start", "grain", "truncated"), on="week_start")
     # A chart that is cut short names too few to tell who is new, and a week's bucket fewer than its days.
     whole = models.filter(~pl.col("truncated"))
-    shares = _now(countries).join(complete.select(STATE), on=STATE)
+    everything = (pl.col("method") == "all_models") & (pl.col("knowledge") == "now")
+    shares = countries.filter(everything).join(complete.select("week_start"), on="week_start")
     measured = {
         "total": _total(models),
         "churn": _churn(whole),
@@ -52,10 +52,6 @@ def drift_week(
     return pl.concat(rows).join(complete.select("week_start", "status", "as_of"), on="week_start")
 
 
-def _now(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter((pl.col("method") == "all_models") & (pl.col("knowledge") == "now"))
-
-
 def _totals(models: pl.DataFrame) -> pl.DataFrame:
     # A ratio needs no exact tokens, and a sum of eight weeks could pass 2^63.
     tokens = pl.col("tokens").cast(pl.Float64).sum()
@@ -63,7 +59,8 @@ def _totals(models: pl.DataFrame) -> pl.DataFrame:
 
 
 def _total(models: pl.DataFrame) -> pl.DataFrame:
-    mean = pl.col("total").shift(1).rolling_mean(TRAILING)
+    # Added up anew for each week: a sum that rolls on keeps a hair of every week before.
+    mean = pl.sum_horizontal(pl.col("total").shift(ago) for ago in range(1, TRAILING + 1)) / TRAILING
     recent = pl.col("week_start").shift(TRAILING) >= pl.col("week_start") - OLDEST
     return (
         _totals(models)

@@ -57,7 +57,8 @@ def revisions(entries: pl.DataFrame, reference: Reference, at: datetime = PRESEN
             change=pl.col("tokens").fill_null(0) - pl.col("tokens_before").fill_null(0),
             rank_changed=pl.col("rank").ne_missing(pl.col("rank_before")),
             leader_changed=pl.col("leader").ne_missing(pl.col("leader_before")),
-            age_days=age.dt.total_microseconds() / 86_400e6,
+            # Rounded, since the last bit of a quotient depends on how many rows are divided at once.
+            age_days=(age.dt.total_microseconds() / 86_400e6).round(6),
         )
         .filter(pl.col("tokens").ne_missing(pl.col("tokens_before")))
     )

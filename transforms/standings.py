@@ -1,6 +1,12 @@
-"""From what the source said and when to every published table."""
+"""From what the source said and when to every published table.
 
-from datetime import datetime
+It goes in three passes, so that weeks can be computed apart: `week_tables` needs nothing but a week's own rows,
+`series_tables` all weeks but little of each, and `compared_tables` a week and some before it. What comes of a week
+does not depend on which weeks it is computed with.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
 
 import polars as pl
 
@@ -8,7 +14,7 @@ import schemas
 from schemas.reference import Reference
 from transforms.attribute import attribution, model_tokens
 from transforms.breakdown import concentration_week, country_growth, country_top_models, unattributed_week
-from transforms.claims import claim_value, claims
+from transforms.claims import charted, claim_value, claims
 from transforms.country import country_week
 from transforms.drift import drift_week
 from transforms.forecasts import forecast_path
@@ -16,66 +22,124 @@ from transforms.history import distinct, moments
 from transforms.lead import country_lead_week
 from transforms.methods import counted
 from transforms.revise import reconciliation_week, revisions
-from transforms.vintages import PRESENT, STATE, buckets, coverage, states
+from transforms.vintages import MOMENT, PRESENT, STATE, buckets, coverage, states
 
 Frames = dict[str, pl.DataFrame]
 """Tables by name."""
 
+FIGURES, CHART = "figures", "chart"
+WORKING = (FIGURES, CHART)
+"""Frames that are on no one's shelf: `country_week` with what its bounds come from, and the chart's entries."""
 
-def attributed_tables(
+SERIES = ("country_lead_week", "claims", "claim_value", "forecast_path")
+"""Tables that are made of all weeks together."""
+
+
+def every_table(
     entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference, at: datetime = PRESENT
 ) -> Frames:
-    """What each week rests on, and whose each model is: the tables up to `model_week`.
+    """Every table but the two that come in, of all weeks at once.
 
     entries: `ranking_entry`; observations: `observation`; at: the moment as of which they speak.
     """
-    wanted = states(entries, at)
-    held = buckets(entries.lazy(), observations, wanted)
-    covered, models, whose = _state(entries, observations, reference, wanted)
-    grains = covered.select(*STATE, "grain")
-    now = whose.filter(pl.col("knowledge") == "now").drop("author")
-    return {
-        "bucket_coverage": schemas.BUCKET_COVERAGE.conform(
-            held.join(grains, on=STATE).with_columns(used=pl.col("period") == pl.col("grain"))
-        ),
-        "week_coverage": schemas.WEEK_COVERAGE.conform(covered),
-        "attribution": schemas.ATTRIBUTION.conform(whose.join(covered.select(*STATE, "as_of"), on=STATE)),
-        "model_week": schemas.MODEL_WEEK.conform(models.join(now, on=[*STATE, "model_permaslug"])),
-    }
+    own = week_tables(entries, observations, reference, at)
+    series = series_tables(own[FIGURES], own[CHART], reference)
+    beside = compared_tables(own, first_seen([own["model_week"]]), at)
+    return {name: frame for name, frame in (own | series | beside).items() if name not in WORKING}
 
 
-def counted_tables(
+def week_tables(
     entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference, at: datetime = PRESENT
 ) -> Frames:
-    """Every table that counts by country, and those that set the counts beside others' figures.
+    """What each week's own rows decide, and the `WORKING` frames that the passes after this one need.
 
     entries: `ranking_entry`; observations: `observation`; at: the moment as of which they speak.
     """
-    covered, models, whose = _state(entries, observations, reference, states(entries, at))
+    known, seen = (frame.filter(pl.col("as_of") <= at) for frame in (entries, observations))
+    wanted = states(known, at)
+    held = buckets(known.lazy(), seen, wanted)
+    covered, models, whose = _state(known, held, reference)
     rows = counted(models, whose)
-    countries = country_week(rows, covered, reference.countries)
-    leads = country_lead_week(countries)
-    values = claim_value(reference.claims, countries, leads)
-    known = entries.filter(pl.col("as_of") <= at)
-    changes = revisions(known, reference, at)
+    figures = country_week(rows, covered, reference.countries)
+    now = whose.filter(pl.col("knowledge") == "now").drop("author")
+    used = pl.col("period") == pl.col("grain")
     made = {
-        "country_week": countries,
-        "country_lead_week": leads,
+        "bucket_coverage": held.join(covered.select(*STATE, "grain"), on=STATE).with_columns(used=used),
+        "week_coverage": covered,
+        "attribution": whose.join(covered.select(*STATE, "as_of"), on=STATE),
+        "model_week": models.join(now, on=[*STATE, "model_permaslug"]),
+        "country_week": figures,
+        "country_week_history": history(known, seen, reference, at),
         "country_top_models": country_top_models(rows, covered),
-        "country_growth": country_growth(rows, covered),
         "concentration_week": concentration_week(rows, covered),
         "unattributed_week": unattributed_week(rows, covered),
-        "claims": claims(reference.claims, values, leads, rows),
-        "claim_value": values,
-        "forecast_path": forecast_path(countries, reference.forecasts),
-        "revisions": changes,
+        "revisions": revisions(known, reference, at),
         "reconciliation_week": reconciliation_week(known.lazy()),
-        "drift_week": drift_week(rows, covered, countries, changes),
     }
-    tables = {table.name: table for table in schemas.TABLES}
-    return {name: tables[name].conform(frame) for name, frame in made.items()} | {
-        "country_week_history": history(known, observations.filter(pl.col("as_of") <= at), reference, at)
-    }
+    return _conform(made) | {FIGURES: figures, CHART: charted(rows)}
+
+
+def series_tables(figures: pl.DataFrame, chart: pl.DataFrame, reference: Reference) -> Frames:
+    """What is read off all weeks together: streaks, claims and forecasts. Frames of `week_tables`."""
+    leads = country_lead_week(figures)
+    values = claim_value(reference.claims, figures, leads)
+    return _conform(
+        {
+            "country_lead_week": leads,
+            "claims": claims(reference.claims, values, leads, chart),
+            "claim_value": values,
+            "forecast_path": forecast_path(figures, reference.forecasts),
+        }
+    )
+
+
+def compared_tables(own: Frames, first_seen: pl.DataFrame, at: datetime = PRESENT) -> Frames:
+    """What sets a week beside those before it.
+
+    own: tables of `week_tables`; a week's growth needs `attribution` of the weeks that are `SPANS` before it, and
+    its drift the others of as many weeks as `OLDEST` says. first_seen: of all weeks.
+    """
+    covered = own["week_coverage"].with_columns(known_at=pl.lit(at, MOMENT))
+    whose = own["attribution"].with_columns(known_at=pl.lit(at, MOMENT))
+    grown = own["model_week"].join(whose.select("week_start").unique(), on="week_start", how="semi")
+    shape = covered.select(*STATE, "grain", "depth", "truncated")
+    rows = counted(grown.join(shape, on="week_start"), whose.drop("as_of"))
+    return _conform(
+        {
+            "country_growth": country_growth(rows, covered, first_seen),
+            "drift_week": drift_week(own["model_week"], covered, own["country_week"], own["revisions"]),
+        }
+    )
+
+
+def first_seen(models: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Since which week each model is known. models: `model_week`, in as many frames as one likes."""
+    seen = pl.concat(each.select("model_permaslug", "week_start") for each in models)
+    return seen.group_by("model_permaslug").agg(pl.col("week_start").min())
+
+
+def blocks(entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> list[list[date]]:
+    """The weeks in order, parted so that each part has at most so many rows of `ranking_entry`, or is one week.
+
+    There is always one part, be it one without weeks.
+    """
+    sizes = entries.group_by("week_start").len()
+    weeks = pl.concat([entries.select("week_start"), observations.select("week_start")]).unique()
+    sized = weeks.join(sizes, on="week_start", how="left").sort("week_start")
+    parts: list[list[date]] = [[]]
+    held = 0
+    for week, rows in sized.with_columns(pl.col("len").fill_null(0)).iter_rows():
+        if parts[-1] and held + rows > most:
+            parts.append([])
+            held = 0
+        parts[-1].append(week)
+        held += rows
+    return parts
+
+
+def _conform(made: Frames) -> Frames:
+    definitions = {table.name: table for table in schemas.TABLES}
+    return {name: definitions[name].conform(frame) for name, frame in made.items()}
 
 
 def history(
@@ -83,14 +147,15 @@ def history(
 ) -> pl.DataFrame:
     """`country_week_history`: the country tables of every state in which a week stood up to a moment."""
     wanted = moments(entries, observations, reference).filter(pl.col("known_at") <= at)
-    covered, models, whose = _state(entries, observations, reference, wanted)
+    held = buckets(entries.lazy(), observations, wanted)
+    covered, models, whose = _state(entries, held, reference)
     return distinct(country_week(counted(models, whose), covered, reference.countries))
 
 
 def _state(
-    entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference, wanted: pl.DataFrame
+    entries: pl.DataFrame, held: pl.DataFrame, reference: Reference
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """In each wanted state what the week rests on, its models' tokens, and whose each model is."""
-    covered = coverage(buckets(entries.lazy(), observations, wanted))
+    """In each state what the week rests on, its models' tokens, and whose each model is. held: `buckets`."""
+    covered = coverage(held)
     models = model_tokens(entries.lazy(), covered)
     return covered, models, attribution(models, reference)

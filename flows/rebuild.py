@@ -1,0 +1,23 @@
+"""The rebuild flow: the same raw captures, today's code, on as many workers as there are."""
+
+import logging
+
+from prefect import flow
+
+from flows import logs, maintain
+from flows.orchestration import as_task, fan_of, task_runner
+from flows.path import Outcome
+from flows.settings import from_environment
+
+log = logging.getLogger("standings")
+
+
+@flow(name="rebuild", task_runner=task_runner())
+def rebuild() -> tuple[list[str], Outcome]:
+    """Publishes the same captures anew; returns what that changed, a line a table. Nothing is asked of the source."""
+    logs.start_in_flow()
+    settings = from_environment()
+    changed, outcome = maintain.rebuild(settings, as_task, fan_of(settings))
+    for line in changed:
+        log.info("rebuild: %s", line)
+    return changed, outcome

@@ -31,7 +31,15 @@ from transforms.breakdown import SPANS
 from transforms.contract import findings
 from transforms.drift import OLDEST
 from transforms.parse import Answer, Period, Unreadable, parse
-from transforms.standings import WORKING, blocks, compared_tables, first_seen, series_tables, week_tables
+from transforms.standings import (
+    COMPARED,
+    WORKING,
+    blocks,
+    compared_tables,
+    first_seen,
+    series_tables,
+    week_tables,
+)
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
 from transforms.weeks import WEEK
 from transforms.windows import HISTORY_STARTS, Window
@@ -165,13 +173,16 @@ def compare(settings: Settings, stage_name: str, block: int) -> dict[str, int]:
     recent = [week for week in all_before if week >= min(own, default=week) - OLDEST]
     grown = {week - span * WEEK for week in own for span in (0, *SPANS)} & set(all_before)
 
-    def read(name: str, wanted: Iterable[date]) -> pl.DataFrame:
+    def read(name: str, wanted: Iterable[date], columns: list[str] | None = None) -> pl.DataFrame:
         some = set(wanted)
         numbers = [number for number, part in enumerate(weeks) if some & set(part)]
-        return stage.read(name, numbers or [block]).filter(pl.col("week_start").is_in(sorted(some)))
+        return stage.read(name, numbers or [block], columns).filter(pl.col("week_start").is_in(sorted(some)))
 
-    before = {name: read(name, recent) for name in ("week_coverage", "model_week", "country_week")}
-    frames = before | {"attribution": read("attribution", grown), "revisions": read("revisions", own)}
+    frames = {name: read(name, recent) for name in ("week_coverage", "country_week")} | {
+        "model_week": read("model_week", recent, list(COMPARED)),
+        "attribution": read("attribution", grown),
+        "revisions": read("revisions", own),
+    }
     made = compared_tables(frames, stage.read(SEEN))
     return stage.write_all(
         {name: frame.filter(pl.col("week_start").is_in(own)) for name, frame in made.items()}, block

@@ -25,7 +25,7 @@ def drift_week(
     models: `model_week`; covered: `coverage`; countries: `country_week`; revisions: `revisions`.
     """
     complete = covered.filter(pl.col("status") != "incomplete")
-    models = models.drop("status").join(complete.select("week_start", "grain", "truncated"), on="week_start")
+    models = models.join(complete.select("week_start", "grain", "truncated"), on="week_start")
     # A chart that is cut short names too few to tell who is new, and a week's bucket fewer than its days.
     whole = models.filter(~pl.col("truncated"))
     everything = (pl.col("method") == "all_models") & (pl.col("knowledge") == "now")

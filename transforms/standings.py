@@ -101,13 +101,14 @@ def compared_tables(own: Frames, first_seen: pl.DataFrame, at: datetime = PRESEN
     """
     covered = own["week_coverage"].with_columns(known_at=pl.lit(at, MOMENT))
     whose = own["attribution"].with_columns(known_at=pl.lit(at, MOMENT))
-    grown = own["model_week"].join(whose.select("week_start").unique(), on="week_start", how="semi")
+    models = own["model_week"].select(COMPARED)
+    grown = models.join(whose.select("week_start").unique(), on="week_start", how="semi")
     shape = covered.select(*STATE, "grain", "depth", "truncated")
     rows = counted(grown.join(shape, on="week_start"), whose.drop("as_of"))
     return _conform(
         {
             "country_growth": country_growth(rows, covered, first_seen),
-            "drift_week": drift_week(own["model_week"], covered, own["country_week"], own["revisions"]),
+            "drift_week": drift_week(models, covered, own["country_week"], own["revisions"]),
         }
     )
 
@@ -116,6 +117,10 @@ def first_seen(models: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Since which week each model is known. models: `model_week`, in as many frames as one likes."""
     seen = pl.concat(each.select("model_permaslug", "week_start") for each in models)
     return seen.group_by("model_permaslug").agg(pl.col("week_start").min())
+
+
+COMPARED = ("week_start", "model_permaslug", "author", "variant", "country_code", "tokens")
+"""What of `model_week` a week is compared by: of the weeks before it nothing else need be at hand."""
 
 
 def blocks(entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> list[list[date]]:

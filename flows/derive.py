@@ -32,8 +32,10 @@ from transforms.contract import findings
 from transforms.drift import OLDEST
 from transforms.parse import Answer, Period, Unreadable, parse
 from transforms.standings import (
+    AUTHORS,
+    CHART,
     COMPARED,
-    WORKING,
+    FIGURES,
     blocks,
     compared_tables,
     first_seen,
@@ -155,7 +157,7 @@ def gather(settings: Settings, stage_name: str) -> dict[str, int]:
         models = stage.read(MODEL_WEEK.name, [number], [*SEEN_IN, *AUTHORED])
         seen = first_seen([seen, models])
         unknown.append(unknown_authors(models))
-    figures, chart = (stage.read(name, numbers) for name in WORKING)
+    figures, chart = (stage.read(name, numbers) for name in (FIGURES, CHART))
     stage.write(SEEN, seen)
     rows = stage.write_all(series_tables(figures, chart, reference_of(settings)))
     weeks, countries = (figures[name].n_unique() for name in ("week_start", "country_code"))
@@ -173,16 +175,14 @@ def compare(settings: Settings, stage_name: str, block: int) -> dict[str, int]:
     recent = [week for week in all_before if week >= min(own, default=week) - OLDEST]
     grown = {week - span * WEEK for week in own for span in (0, *SPANS)} & set(all_before)
 
-    def read(name: str, wanted: Iterable[date], columns: list[str] | None = None) -> pl.DataFrame:
+    def read(name: str, wanted: Iterable[date]) -> pl.DataFrame:
         some = set(wanted)
         numbers = [number for number, part in enumerate(weeks) if some & set(part)]
+        columns = list(COMPARED[name]) if name in COMPARED else None
         return stage.read(name, numbers or [block], columns).filter(pl.col("week_start").is_in(sorted(some)))
 
-    frames = {name: read(name, recent) for name in ("week_coverage", "country_week")} | {
-        "model_week": read("model_week", recent, list(COMPARED)),
-        "attribution": read("attribution", grown),
-        "revisions": read("revisions", own),
-    }
+    frames = {name: read(name, recent) for name in ("week_coverage", "country_week", AUTHORS)}
+    frames |= {name: read(name, grown) for name in COMPARED} | {"revisions": read("revisions", own)}
     made = compared_tables(frames, stage.read(SEEN))
     return stage.write_all(
         {name: frame.filter(pl.col("week_start").is_in(own)) for name, frame in made.items()}, block

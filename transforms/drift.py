@@ -8,6 +8,7 @@ import polars as pl
 
 from schemas.drift_week import MEASURES, WHOLE_WEEK
 from schemas.fields import OTHER, UNATTRIBUTED
+from transforms.exact import exact_sum
 from transforms.weeks import WEEK
 
 TRAILING = 8
@@ -17,24 +18,36 @@ OLDEST = 12 * WEEK
 """How long ago the first of them may be: across a longer gap nothing is usual."""
 
 
+def author_tokens(models: pl.DataFrame) -> pl.DataFrame:
+    """Tokens of each week by author, those of `other` under none. models: `model_tokens`."""
+    return models.group_by("week_start", "author").agg(exact_sum("tokens")).sort("week_start", "author")
+
+
 def drift_week(
-    models: pl.DataFrame, covered: pl.DataFrame, countries: pl.DataFrame, revisions: pl.DataFrame
+    models: pl.DataFrame,
+    authors: pl.DataFrame,
+    covered: pl.DataFrame,
+    countries: pl.DataFrame,
+    revisions: pl.DataFrame,
 ) -> pl.DataFrame:
     """Every measure of every complete week: `drift_week`.
 
-    models: `model_week`; covered: `coverage`; countries: `country_week`; revisions: `revisions`.
+    models: `model_week`, which each week's and the week's before will do for; authors: `author_tokens`; covered:
+    `coverage`; countries: `country_week`; revisions: `revisions`.
     """
     complete = covered.filter(pl.col("status") != "incomplete")
-    models = models.join(complete.select("week_start", "grain", "truncated"), on="week_start")
+    shape = complete.select("week_start", "grain", "truncated")
     # A chart that is cut short names too few to tell who is new, and a week's bucket fewer than its days.
-    whole = models.filter(~pl.col("truncated"))
+    whole, by_author = (
+        each.join(shape, on="week_start").filter(~pl.col("truncated")) for each in (models, authors)
+    )
     everything = (pl.col("method") == "all_models") & (pl.col("knowledge") == "now")
     shares = countries.filter(everything).join(complete.select("week_start"), on="week_start")
     measured = {
-        "total": _total(models),
+        "total": _total(authors.join(shape, on="week_start")),
         "churn": _churn(whole),
         "share_jump": _share_jump(shares),
-        "new_author": _new_author(whole),
+        "new_author": _new_author(by_author),
         "unattributed": _unattributed(whole),
         "restated": _restated(revisions, complete),
     }
@@ -52,18 +65,18 @@ def drift_week(
     return pl.concat(rows).join(complete.select("week_start", "status", "as_of"), on="week_start")
 
 
-def _totals(models: pl.DataFrame) -> pl.DataFrame:
+def _totals(authors: pl.DataFrame) -> pl.DataFrame:
     # A ratio needs no exact tokens, and a sum of eight weeks could pass 2^63.
     tokens = pl.col("tokens").cast(pl.Float64).sum()
-    return models.group_by("week_start").agg(total=tokens).sort("week_start")
+    return authors.group_by("week_start").agg(total=tokens).sort("week_start")
 
 
-def _total(models: pl.DataFrame) -> pl.DataFrame:
+def _total(authors: pl.DataFrame) -> pl.DataFrame:
     # Added up anew for each week: a sum that rolls on keeps a hair of every week before.
     mean = pl.sum_horizontal(pl.col("total").shift(ago) for ago in range(1, TRAILING + 1)) / TRAILING
     recent = pl.col("week_start").shift(TRAILING) >= pl.col("week_start") - OLDEST
     return (
-        _totals(models)
+        _totals(authors)
         .with_columns(value=pl.when(recent & (mean > 0)).then(pl.col("total") / mean))
         .drop_nulls("value")
         .with_columns(subject=pl.lit(WHOLE_WEEK))
@@ -98,12 +111,11 @@ def _share_jump(countries: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _new_author(models: pl.DataFrame) -> pl.DataFrame:
+def _new_author(by_author: pl.DataFrame) -> pl.DataFrame:
     authors = (
-        models.filter(pl.col("model_permaslug") != OTHER)
-        .group_by("week_start", "grain", subject="author")
-        .agg(tokens=pl.col("tokens").cast(pl.Float64).sum())
-        .join(_totals(models).filter(pl.col("total") > 0), on="week_start")
+        by_author.filter(pl.col("author").is_not_null())
+        .rename({"author": "subject"})
+        .join(_totals(by_author).filter(pl.col("total") > 0), on="week_start")
         .with_columns(value=pl.col("tokens") / pl.col("total"))
     )
     held = authors.select("week_start", "grain").unique()

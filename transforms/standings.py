@@ -16,7 +16,7 @@ from transforms.attribute import attribution, model_tokens
 from transforms.breakdown import concentration_week, country_growth, country_top_models, unattributed_week
 from transforms.claims import charted, claim_value, claims
 from transforms.country import country_week
-from transforms.drift import drift_week
+from transforms.drift import author_tokens, drift_week
 from transforms.forecasts import forecast_path
 from transforms.history import distinct, moments
 from transforms.lead import country_lead_week
@@ -27,9 +27,10 @@ from transforms.vintages import MOMENT, PRESENT, STATE, buckets, coverage, state
 Frames = dict[str, pl.DataFrame]
 """Tables by name."""
 
-FIGURES, CHART = "figures", "chart"
-WORKING = (FIGURES, CHART)
-"""Frames that are on no one's shelf: `country_week` with what its bounds come from, and the chart's entries."""
+FIGURES, CHART, AUTHORS = "figures", "chart", "authors"
+WORKING = (FIGURES, CHART, AUTHORS)
+"""Frames that are on no one's shelf: `country_week` with what its bounds come from, the chart's entries, and tokens by
+author."""
 
 SERIES = ("country_lead_week", "claims", "claim_value", "forecast_path")
 """Tables that are made of all weeks together."""
@@ -76,7 +77,7 @@ def week_tables(
         "revisions": revisions(known, reference, at),
         "reconciliation_week": reconciliation_week(known.lazy()),
     }
-    return _conform(made) | {FIGURES: figures, CHART: charted(rows)}
+    return _conform(made) | {FIGURES: figures, CHART: charted(rows), AUTHORS: author_tokens(models)}
 
 
 def series_tables(figures: pl.DataFrame, chart: pl.DataFrame, reference: Reference) -> Frames:
@@ -96,19 +97,17 @@ def series_tables(figures: pl.DataFrame, chart: pl.DataFrame, reference: Referen
 def compared_tables(own: Frames, first_seen: pl.DataFrame, at: datetime = PRESENT) -> Frames:
     """What sets a week beside those before it.
 
-    own: tables of `week_tables`; a week's growth needs `attribution` of the weeks that are `SPANS` before it, and
-    its drift the others of as many weeks as `OLDEST` says. first_seen: of all weeks.
+    own: frames of `week_tables`; a week's growth and drift need `attribution` and `model_week` of the weeks that are
+    `SPANS` before it, and the others of as many weeks as `OLDEST` says. first_seen: of all weeks.
     """
     covered = own["week_coverage"].with_columns(known_at=pl.lit(at, MOMENT))
-    whose = own["attribution"].with_columns(known_at=pl.lit(at, MOMENT))
-    models = own["model_week"].select(COMPARED)
-    grown = models.join(whose.select("week_start").unique(), on="week_start", how="semi")
+    models, whose = (own[name].select(columns) for name, columns in COMPARED.items())
     shape = covered.select(*STATE, "grain", "depth", "truncated")
-    rows = counted(grown.join(shape, on="week_start"), whose.drop("as_of"))
+    rows = counted(models.join(shape, on="week_start"), whose.with_columns(known_at=pl.lit(at, MOMENT)))
     return _conform(
         {
             "country_growth": country_growth(rows, covered, first_seen),
-            "drift_week": drift_week(models, covered, own["country_week"], own["revisions"]),
+            "drift_week": drift_week(models, own[AUTHORS], covered, own["country_week"], own["revisions"]),
         }
     )
 
@@ -119,8 +118,11 @@ def first_seen(models: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return seen.group_by("model_permaslug").agg(pl.col("week_start").min())
 
 
-COMPARED = ("week_start", "model_permaslug", "author", "variant", "country_code", "tokens")
-"""What of `model_week` a week is compared by: of the weeks before it nothing else need be at hand."""
+COMPARED = {
+    "model_week": ("week_start", "model_permaslug", "author", "variant", "country_code", "tokens"),
+    "attribution": ("week_start", "knowledge", "model_permaslug", "country_code", "attribution"),
+}
+"""The columns of the large tables that a week is compared by."""
 
 
 def blocks(entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> list[list[date]]:

@@ -2,10 +2,12 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
+# dlt and dbt pin much of what we do not, so they live apart.
+RIVALS := .venv-rivals
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: env demo up test lint bench torture generate clean
+.PHONY: env demo up test lint bench scale torture generate clean
 env: $(STAMP)
 
 $(STAMP): pyproject.toml uv.lock
@@ -29,8 +31,17 @@ lint: env
 test: lint
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
-bench: env
-	$(BIN)/python tests/bench.py
+bench: env $(RIVALS)/.synced
+	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_engines 52 520
+
+scale: env
+	$(BIN)/python -m tests.scale
+
+$(RIVALS)/.synced: tests/rivals/requirements.txt
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(RIVALS)
+	$(BIN)/uv pip install --quiet --python $(RIVALS)/bin/python --requirement $<
+	@touch $@
 
 torture: env
 	$(BIN)/python -m tests.torture
@@ -39,4 +50,4 @@ generate: env
 	$(BIN)/python infra/generate.py
 
 clean:
-	rm -rf $(VENV) demo-lake .torture
+	rm -rf $(VENV) $(RIVALS) demo-lake .torture

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -21,8 +21,13 @@ from schemas.errors import StandingsError
 from schemas.fields import GRAINS, KNOWLEDGE, ORIGINS
 
 if TYPE_CHECKING:
+    from prefect import Flow
+
     from flows.path import Outcome
     from flows.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 DEMO_LAKE = "file://./demo-lake"
 
@@ -158,12 +163,12 @@ def weekly(week: datetime | None) -> None:
     """
     from flows.extract import require_key
 
-    _start()
+    settings = _start()
     require_key()
     _prefect()
     from flows.weekly import weekly as flow
 
-    _finish(flow(_day(week)))
+    _finish(_called(flow, settings)(_day(week)))
 
 
 @command
@@ -209,7 +214,7 @@ def backfill(
     _prefect()
     from flows.backfill import backfill as flow
 
-    _finish(flow(first.date(), _day(last), slices, refetch))
+    _finish(_called(flow, settings)(first.date(), _day(last), slices, refetch))
 
 
 def _slice(text: str) -> dict[str, str]:
@@ -640,7 +645,7 @@ def demo() -> None:
         from flows.backfill import backfill as flow
         from transforms.windows import HISTORY_STARTS
 
-        _finish(flow(HISTORY_STARTS))
+        _finish(_called(flow, settings)(HISTORY_STARTS))
     _print_latest(settings)
 
 
@@ -677,8 +682,16 @@ def _start() -> "Settings":
 def _prefect() -> None:
     for name, value in PREFECT.items():
         os.environ.setdefault(name, value)
-    if not os.environ.get("PREFECT_API_URL"):
-        _say("  starting Prefect in this process: some ten seconds")
+
+
+def _called(flow: "Flow[P, R]", settings: "Settings") -> Callable[P, R]:
+    """The flow as a run of the Prefect server that is set; where none is, its steps without Prefect.
+
+    A server for this one run would take longer than the run, and forget it. Dask's workers need one.
+    """
+    from prefect.settings import get_current_settings
+
+    return flow if get_current_settings().api.url or settings.dask else flow.fn
 
 
 def _finish(outcome: "Outcome") -> None:

@@ -6,6 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, runtime, task, unmapped
 from prefect.cache_policies import NO_CACHE
+from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.path import Fan, in_turn
@@ -18,11 +19,13 @@ T = TypeVar("T")
 
 
 def as_task(step: Callable[P, R], /) -> Callable[P, R]:
-    """The step as a task of its own name.
+    """The step as a task of its own name; outside of a flow's run, the step as it stands.
 
     It is tried twice more where something unforeseen breaks; an error that is told to a person is final.
     Nothing is cached: a step's result depends on the lake.
     """
+    if FlowRunContext.get() is None:
+        return step
     decorate = task(
         name=step.__name__,
         cache_policy=NO_CACHE,

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from flows.__main__ import PREFECT
 from tests import servers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,30 +36,20 @@ HELD_WEEKS = 8
 TASKS = 30
 """How many tasks the time of one is the mean of."""
 
-PLAIN_WEEKLY = """
+WEEKLY = """
 import sys
 from datetime import date
-from flows.extract import extract
-from flows.path import raw_to_warehouse
-from flows.plan import Request
-from flows.settings import from_environment
-from transforms import windows
-settings = from_environment()
-extract(settings, Request(windows.trailing(date.fromisoformat(sys.argv[1]))))
-raw_to_warehouse(settings)
+from flows.weekly import weekly
+weekly(date.fromisoformat(sys.argv[1]))
 """
-PLAIN_BACKFILL = """
+BACKFILL = """
 import sys
-from datetime import UTC, date, datetime
-from flows.extract import extract
-from flows.path import raw_to_warehouse
-from flows.plan import plan
-from flows.settings import from_environment
-settings = from_environment()
-for request in plan(settings, datetime.now(UTC), *map(date.fromisoformat, sys.argv[1:])):
-    extract(settings, request)
-raw_to_warehouse(settings)
+from datetime import date
+from flows.backfill import backfill
+backfill(*map(date.fromisoformat, sys.argv[1:]))
 """
+"""As flows for which Prefect starts a server of its own."""
+
 OVERHEAD = """
 import json, statistics, time
 from prefect import flow
@@ -127,7 +118,6 @@ def cold() -> None:
     """What a process costs before it has done anything."""
     imports = {
         "standings weekly": "import flows.weekly, duckdb, great_expectations",
-        "the same by function calls, no Prefect": "import flows.extract, flows.path, duckdb, great_expectations",
         "of these, Great Expectations": "import great_expectations",
         "of these, Prefect": "import prefect",
     }
@@ -171,12 +161,12 @@ def weekly() -> None:
             table(
                 f"The weekly run, from the API to the warehouse, after {HELD_WEEKS} weeks",
                 {
-                    "standings weekly, Prefect's server of its own": from_copy(home / "ours", our_run),
-                    "standings weekly, on a server that runs": from_copy(
+                    "standings weekly": from_copy(home / "ours", our_run),
+                    "the same as a flow, on a Prefect server that runs": from_copy(
                         home / "ours", lambda room: ours(room, *asked, **source, **server)
                     ),
-                    "the same by function calls, no Prefect": from_copy(
-                        home / "ours", lambda room: python(room, PLAIN_WEEKLY, week, **source)
+                    "the same as a flow, on a server of its own": from_copy(
+                        home / "ours", lambda room: python(room, WEEKLY, week, **source, **PREFECT)
                     ),
                     "dlt + dbt on DuckDB": from_copy(home / "theirs", their_run),
                 },
@@ -213,9 +203,13 @@ def backfill() -> None:
         table(
             "The backfill of all of history, from the API to the warehouse",
             {
-                "by function calls, no Prefect": lambda home: python(home, PLAIN_BACKFILL, *days, **source),
-                "as a flow, Prefect's server of its own": lambda home: ours(home, *asked, **source),
-                "as a flow, on a server that runs": lambda home: ours(home, *asked, **source, **server),
+                "standings backfill": lambda home: ours(home, *asked, **source),
+                "as a flow, on a Prefect server that runs": lambda home: ours(
+                    home, *asked, **source, **server
+                ),
+                "as a flow, on a server of its own": lambda home: python(
+                    home, BACKFILL, *days, **source, **PREFECT
+                ),
             },
         )
 
@@ -394,8 +388,6 @@ def run(home: Path, arguments: list[str], at: Path | None = None, **environment:
 
 def overhead(**server: str) -> dict[str, float]:
     """What a flow and a task that do nothing take, in seconds."""
-    from flows.__main__ import PREFECT
-
     with tempfile.TemporaryDirectory() as home:
         told = python(Path(home), OVERHEAD, **(PREFECT | server)).output
     found: dict[str, float] = json.loads(told.splitlines()[-1])

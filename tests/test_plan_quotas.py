@@ -52,8 +52,7 @@ class SlowApi(SampleApi):
 def _only_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps run as they stand, and what has landed is not published."""
     monkeypatch.setenv("OPENROUTER_API_KEY", "k")
-    monkeypatch.setattr(backfill, "as_task", lambda step: step)
-    monkeypatch.setattr(backfill, "raw_to_warehouse", lambda settings, run: None)
+    monkeypatch.setattr(backfill, "raw_to_warehouse", lambda settings, run, fan: None)
 
 
 @pytest.fixture

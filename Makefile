@@ -29,7 +29,7 @@ lint: env
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
 bench: env $(RIVALS)/.synced
 	$(BIN)/python -m tests.bench

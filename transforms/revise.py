@@ -43,6 +43,8 @@ def revisions(entries: pl.DataFrame, reference: Reference, at: datetime = PRESEN
     )
     length = pl.when(pl.col("period") == "day").then(pl.duration(days=1)).otherwise(pl.duration(days=7))
     age = pl.col("as_of") - moment(pl.col("date")) - length
+    # A column and no number: Polars divides by a number in two ways, and their last bits differ.
+    day = moment(pl.col("date") + pl.duration(days=1)) - moment(pl.col("date"))
     leaders = _leaders(named)
     return (
         both.join(leaders, on=_VINTAGE, how="left")
@@ -57,8 +59,7 @@ def revisions(entries: pl.DataFrame, reference: Reference, at: datetime = PRESEN
             change=pl.col("tokens").fill_null(0) - pl.col("tokens_before").fill_null(0),
             rank_changed=pl.col("rank").ne_missing(pl.col("rank_before")),
             leader_changed=pl.col("leader").ne_missing(pl.col("leader_before")),
-            # Rounded, since the last bit of a quotient depends on how many rows are divided at once.
-            age_days=(age.dt.total_microseconds() / 86_400e6).round(6),
+            age_days=age.dt.total_microseconds() / day.dt.total_microseconds(),
         )
         .filter(pl.col("tokens").ne_missing(pl.col("tokens_before")))
     )

@@ -7,10 +7,14 @@ The scheduler, the S3 server and the flow share this machine's cores with the wo
 
 import argparse
 import hashlib
+import logging
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 
 import polars as pl
@@ -40,16 +44,22 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, nargs="*", default=[5, 52, 520], help="how many weeks, in turn")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="how many workers, in turn")
     asked = parser.parse_args()
+    runs = list(product(asked.weeks, asked.workers))
+    if len(runs) == 1:
+        report(*runs[0])
+        return
     print(
         f"{os.cpu_count()} cores; {PERMASLUGS:,} permaslugs a day; POLARS_MAX_THREADS=1 a worker", flush=True
     )
-    for weeks in asked.weeks:
-        for workers in asked.workers:
-            report(weeks, workers)
+    for weeks, workers in runs:
+        # Each in a process of its own: Prefect keeps to the first server that it is told of.
+        command = [sys.executable, "-m", "tests.scale", "--weeks", str(weeks), "--workers", str(workers)]
+        subprocess.run(command, check=True)
 
 
 def report(weeks: int, workers: int) -> None:
     """One run in a fresh lake, and a line about it."""
+    logging.getLogger("standings").setLevel(logging.ERROR)
     os.environ |= {"AWS_ACCESS_KEY_ID": "scale", "AWS_SECRET_ACCESS_KEY": "scale"}
     with tempfile.TemporaryDirectory() as name, servers.s3_server() as endpoint:
         home = Path(name)

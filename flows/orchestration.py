@@ -54,7 +54,7 @@ def task_runner() -> TaskRunner[Any]:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise StandingsError(
-            "STANDINGS_DASK is set, and the extra it needs is not installed: pip install 'token-standings[distributed]'"
+            "STANDINGS_DASK is set, and its extra is not installed: in the checkout, pip install '.[distributed]'"
         ) from None
     return DaskTaskRunner(address=address)
 

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.licence import CAVEAT, LICENCE_URL, SOURCE_URL
 from schemas.release import ABOUT, MAINTAINERS, TITLE, Part, Release
 from schemas.table import Column, Kind, Table
+from schemas.warehouses import about
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 PARQUET = "application/x-parquet"
@@ -130,7 +131,7 @@ def _field(table: Table, column: Column) -> dict[str, Any]:
         "@type": "cr:Field",
         "@id": f"{table.name}/{column.name}",
         "name": column.name,
-        "description": column.doc + (f" Unit: {column.unit}." if column.unit else ""),
+        "description": about(column),
         "dataType": TYPES[column.kind],
         "source": {"fileSet": {"@id": _parts_of(table)}, "extract": {"column": column.name}},
     }

@@ -16,6 +16,7 @@ from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
 from flows.plan import plan, told
 from flows.settings import Settings, from_environment
+from flows.validate import import_checks
 
 log = logging.getLogger("standings")
 
@@ -52,12 +53,16 @@ def bring(
     for line in told(settings, planned):
         log.info(line)
 
-    _side_by_side(partial(as_task(extract), settings), planned)
+    # More than a minute's requests wait for the quota, and what comes after them is made ready in that time.
+    waits = len(planned) > settings.minute.limit and not settings.dask
+    _side_by_side(partial(as_task(extract), settings), planned, import_checks if waits else None)
     return raw_to_warehouse(settings, as_task, fan_of(settings))
 
 
-def _side_by_side(step: Callable[[T], object], items: Sequence[T]) -> None:
-    """Runs a step for each item, some at a time.
+def _side_by_side(
+    step: Callable[[T], object], items: Sequence[T], meanwhile: Callable[[], None] | None = None
+) -> None:
+    """Runs a step for each item, some at a time, and what there is to do meanwhile.
 
     After one has failed none is begun, and what it raised is raised once those under way are done.
     """
@@ -77,6 +82,8 @@ def _side_by_side(step: Callable[[T], object], items: Sequence[T]) -> None:
     threads = [Thread(target=copy_context().run, args=(work,), daemon=True) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()
+    if meanwhile:
+        meanwhile()
     for thread in threads:
         thread.join()
     if problems:

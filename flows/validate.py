@@ -201,6 +201,11 @@ def _quarantine(store: Store, rows: pl.DataFrame) -> str | None:
     return key
 
 
+def import_checks() -> None:
+    """Imports ahead of time what the checks need, which takes seconds."""
+    _pandas()
+
+
 def _pandas() -> "PandasDatasource":
     """A data source in a context of its own, which leaves nothing behind and reports to nobody."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")

@@ -496,12 +496,11 @@ def test_as_long_as_the_source_asks_for_is_waited(
 @pytest.mark.parametrize(
     "script", [_in_seconds(3600), _in_seconds(91), _at_a_date(86_400)], ids=["hour", "91 s", "day"]
 )
-def test_a_wait_that_is_too_long_stops_at_once(script: Script, tmp_path: Path) -> None:
-    start = time.monotonic()
+def test_a_wait_that_is_too_long_stops_at_once(script: Script, tmp_path: Path, waits: list[float]) -> None:
     with serving(script) as source:
         message = refused(settings_for(source.url, tmp_path))
     assert len(source.requests) == 1
-    assert time.monotonic() - start < 1.0
+    assert not waits
     assert "the source answered 429" in message
 
 

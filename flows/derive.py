@@ -4,7 +4,7 @@ import hashlib
 import importlib.metadata
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -131,6 +131,11 @@ def part(stage: Stage, entries: pl.DataFrame, observations: pl.DataFrame, most: 
     for number, block in enumerate(weeks):
         for table, frame in ((RANKING_ENTRY, entries), (OBSERVATION, observations)):
             stage.write(table.name, frame.filter(pl.col("week_start").is_in(block)), number)
+    return note_blocks(stage, weeks)
+
+
+def note_blocks(stage: Stage, weeks: Sequence[Sequence[date]]) -> tuple[int, ...]:
+    """Notes which weeks are in each staged block, and what need not be written; returns the blocks' numbers."""
     stage.note(WEEKS, [[str(week) for week in block] for block in weeks])
     stage.note(HELD, list(stage.store.list(keys.PARTS)))
     return tuple(range(len(weeks)))

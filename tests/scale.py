@@ -19,8 +19,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows import keys
-from flows.derive import HELD, WEEKS, Conformed
+from flows.derive import Conformed, note_blocks
 from flows.keys import RawKey
 from flows.lake import claim, open_lake
 from flows.manifest import Capture, published
@@ -120,9 +119,7 @@ def seed(settings: Settings, weeks: int) -> Conformed:
         stage.write(OBSERVATION.name, OBSERVATION.conform(pl.concat(observations)), number)
     stage.note("captures", [each.to_json() for each in captures])
     stage.note("findings", [])
-    stage.note(WEEKS, [[str(week) for week in block] for block in blocks])
-    stage.note(HELD, list(store.list(keys.PARTS)))
-    return Conformed(stage.name, tuple(range(len(blocks))), (), ())
+    return Conformed(stage.name, note_blocks(stage, blocks), (), ())
 
 
 def permaslugs() -> pl.DataFrame:

@@ -1,18 +1,21 @@
-"""Manifest -> DuckDB: the embedded warehouse, one file, built aside and renamed."""
+"""Manifest -> DuckDB: the embedded warehouse, one file, brought to a release aside and renamed."""
 
 import hashlib
 import logging
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from flows.lake import citation
 from flows.manifest import Manifest, stale
-from flows.parts import Sums, batches, sums_query, unlike
+from flows.parts import Batch, Sums, batches, sums_query, unlike
 from flows.settings import Settings
 from flows.store import Store
 from schemas import TABLES
@@ -22,16 +25,34 @@ from schemas.table import DUCKDB, Table
 from schemas.views import AS_OF, VIEWS
 from schemas.warehouses import about, text
 
+if TYPE_CHECKING:
+    import duckdb
+
 log = logging.getLogger("standings")
 
-RELEASE_TABLE = "standings_release"
+RELEASE_TABLE, LOADED_TABLE = "standings_release", "standings_loaded_partition"
+
+BOOKS = f"""
+CREATE TABLE {RELEASE_TABLE} (
+    release VARCHAR, published_at TIMESTAMP WITH TIME ZONE, kind VARCHAR, citation VARCHAR, caveat VARCHAR,
+    definition VARCHAR);
+COMMENT ON TABLE {RELEASE_TABLE} IS 'The release that the tables hold, and what to print beside its figures.';
+CREATE TABLE {LOADED_TABLE} (table_name VARCHAR, week DATE, sha256 VARCHAR, release VARCHAR,
+    PRIMARY KEY (table_name, week));
+COMMENT ON TABLE {LOADED_TABLE} IS
+    'One row a table and week: the published part that its rows were loaded from, and the release they came with.';
+"""
+
+Held = dict[tuple[str, date], str]
+"""The sha256 of the part that each table and week was loaded from."""
 
 
 def load(settings: Settings, store: Store, manifest: Manifest) -> None:
-    """Brings the file to a release.
+    """Brings the file to a release: what changed is replaced, in one transaction.
 
-    It is built aside and renamed, so that a reader's open connection neither blocks it nor sees it half done.
-    Raises `StandingsError` where the file cannot be written.
+    That is done in a copy, which is then renamed, so that a reader's open connection neither blocks it nor sees it
+    half done. A file that is broken, or was made by other definitions, is made anew. Raises `StandingsError` where
+    the file cannot be written.
     """
     import duckdb
 
@@ -47,7 +68,7 @@ def load(settings: Settings, store: Store, manifest: Manifest) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _clear_up(path)
         try:
-            _build(aside, store, manifest)
+            changed = _bring(aside, store, manifest, _copy(path, aside, manifest))
             # First, so that a run that dies in between is noticed by the release that the old file holds.
             _digest_beside(path).write_text(f"{_digest(aside)}\n")
             aside.replace(path)
@@ -59,7 +80,7 @@ def load(settings: Settings, store: Store, manifest: Manifest) -> None:
             f"{path}: the warehouse cannot be written: {why}; the release {manifest.release} is "
             f"published, and the next run will load it"
         ) from None
-    log.info("load: %s", path)
+    log.info("load: %s: %d partitions replaced or removed", path, changed)
 
 
 def _clear_up(path: Path) -> None:
@@ -128,23 +149,38 @@ def _digest_beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def _build(path: Path, store: Store, manifest: Manifest) -> None:
+def _copy(path: Path, aside: Path, manifest: Manifest) -> Held | None:
+    """Copies the file, and says what the copy holds; None, and no copy, where it is not as it was loaded."""
     import duckdb
 
-    path.unlink(missing_ok=True)
+    if (sealed := sealed_digest(path)) is None or not path.is_file():
+        return None
+    shutil.copyfile(path, aside)
+    if _digest(aside) == sealed:
+        with suppress(duckdb.Error), duckdb.connect(str(aside), read_only=True) as connection:
+            made_from = connection.execute(f"SELECT definition FROM {RELEASE_TABLE}").fetchone()
+            if made_from == (_definition(manifest),):
+                found = connection.execute(f"SELECT table_name, week, sha256 FROM {LOADED_TABLE}").fetchall()
+                return {(table, week): digest for table, week, digest in found}
+    aside.unlink()
+    return None
+
+
+def _bring(path: Path, store: Store, manifest: Manifest, held: Held | None) -> int:
+    """Makes the file hold a release; returns how many partitions were replaced or removed. held: None for no file."""
+    import duckdb
+
+    other, gone = stale(manifest, held or {})
     with duckdb.connect(str(path)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        line = citation(manifest.kind, manifest.as_of)
-        # A statement by itself would be a transaction, and each of hundreds would be written to the disk.
         connection.execute("BEGIN")
-        for table in filter(manifest.holds, TABLES):
-            connection.execute(table.ddl(DUCKDB))
-            connection.execute(";".join(comments(table, line)))
-        connection.execute("COMMIT")
-        for batch in batches(store, stale(manifest, {})[0]):
-            connection.register("batch", batch.rows.to_arrow())
-            connection.execute(f"INSERT INTO {batch.table.name} SELECT * FROM batch")
-            connection.unregister("batch")
+        if held is None:
+            connection.execute(";".join(_statements(manifest)))
+        for name, week in gone:
+            connection.execute(f"DELETE FROM {name} WHERE week_start = ?", [week])
+            connection.execute(f"DELETE FROM {LOADED_TABLE} WHERE table_name = ? AND week = ?", [name, week])
+        for batch in batches(store, other):
+            _replace(connection, batch, manifest.release)
         for table in filter(manifest.holds, TABLES):
             found = connection.execute(f"SELECT count(*) FROM {table.name}").fetchone()
             listed = sum(partition.rows for partition in manifest.weeks(table).values())
@@ -152,33 +188,54 @@ def _build(path: Path, store: Store, manifest: Manifest) -> None:
                 raise StandingsError(
                     f"{table.name}: {found} rows were loaded, and the manifest lists {listed}"
                 )
-        for statement in _views(manifest):
-            connection.execute(statement)
-        connection.execute(
-            f"CREATE TABLE {RELEASE_TABLE} (release VARCHAR, published_at TIMESTAMP WITH TIME ZONE, "
-            f"kind VARCHAR, citation VARCHAR, caveat VARCHAR)"
-        )
-        connection.execute(
-            f"INSERT INTO {RELEASE_TABLE} VALUES (?, ?, ?, ?, ?)",
-            [
-                manifest.release,
-                manifest.published_at,
-                manifest.kind,
-                line,
-                CAVEAT,
-            ],
-        )
+        _record(connection, manifest)
+        connection.execute("COMMIT")
+    return len(other) + len(gone)
 
 
-def comments(table: Table, citation: str) -> Iterator[str]:
-    """What the table and its columns mean, and whose figures they are, as statements."""
-    yield f"COMMENT ON TABLE {table.name} IS {text(f'{table.doc} {citation} {CAVEAT}')}"
-    for column in table.columns:
-        yield f"COMMENT ON COLUMN {table.name}.{column.name} IS {text(about(column))}"
+def _replace(connection: "duckdb.DuckDBPyConnection", batch: Batch, release: str) -> None:
+    """Puts whole weeks of a table in the place of what was there."""
+    name, weeks = batch.table.name, list(batch.weeks)
+    connection.execute(f"DELETE FROM {name} WHERE week_start = ANY(?)", [weeks])
+    connection.register("batch", batch.rows.to_arrow())
+    connection.execute(f"INSERT INTO {name} SELECT * FROM batch")
+    connection.unregister("batch")
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {LOADED_TABLE} VALUES (?, ?, ?, ?)",
+        [(name, week, partition.sha256, release) for week, partition in batch.weeks.items()],
+    )
 
 
-def _views(manifest: Manifest) -> Iterator[str]:
-    """The convenience views and `FROM country_week_as_of(TIMESTAMPTZ '...')`, where their tables are there."""
+def _record(connection: "duckdb.DuckDBPyConnection", manifest: Manifest) -> None:
+    """Says which release is there now, and beside each table whose figures they are."""
+    line = citation(manifest.kind, manifest.as_of)
+    connection.execute(f"DELETE FROM {RELEASE_TABLE}")
+    connection.execute(
+        f"INSERT INTO {RELEASE_TABLE} VALUES (?, ?, ?, ?, ?, ?)",
+        [manifest.release, manifest.published_at, manifest.kind, line, CAVEAT, _definition(manifest)],
+    )
+    comments = (
+        f"COMMENT ON TABLE {table.name} IS {text(f'{table.doc} {line} {CAVEAT}')}"
+        for table in filter(manifest.holds, TABLES)
+    )
+    connection.execute(";".join(comments))
+
+
+def _definition(manifest: Manifest) -> str:
+    """A digest of what the file is made from, but its rows."""
+    return hashlib.sha256("\n".join(_statements(manifest)).encode()).hexdigest()
+
+
+def _statements(manifest: Manifest) -> Iterator[str]:
+    """What makes an empty file: the tables, what their columns mean, the books, and the views.
+
+    Of the views and `FROM country_week_as_of(TIMESTAMPTZ '...')` those whose tables are there.
+    """
+    yield BOOKS
+    for table in filter(manifest.holds, TABLES):
+        yield table.ddl(DUCKDB)
+        for column in table.columns:
+            yield f"COMMENT ON COLUMN {table.name}.{column.name} IS {text(about(column))}"
     for view in VIEWS:
         if all(map(manifest.holds, view.rests_on)):
             yield f"CREATE VIEW {view.name} AS {view.query()}"

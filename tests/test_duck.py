@@ -1,5 +1,6 @@
-"""The warehouse: exactly what the manifest lists, replaced whole, and never in the way of its readers."""
+"""The warehouse: exactly what the manifest lists, replaced by the week, and never in the way of its readers."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ import polars as pl
 import pytest
 
 from flows import keys
-from flows.duck import RELEASE_TABLE, loaded_release
+from flows.duck import LOADED_TABLE, RELEASE_TABLE, loaded_release
 from flows.lake import citation, open_lake
 from flows.load import load
 from flows.path import raw_to_warehouse
@@ -91,9 +92,11 @@ def test_the_warehouse_holds_exactly_what_the_manifest_lists(
         assert rows.columns == table.names
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
-        assert tables == {each.name for each in (*TABLES, *VIEWS)} | {RELEASE_TABLE}
+        assert tables == {each.name for each in (*TABLES, *VIEWS)} | {RELEASE_TABLE, LOADED_TABLE}
         connection.execute("SET TimeZone = 'UTC'")
-        (told,) = connection.execute(f"SELECT * EXCLUDE published_at FROM {RELEASE_TABLE}").fetchall()
+        (told,) = connection.execute(
+            f"SELECT * EXCLUDE (published_at, definition) FROM {RELEASE_TABLE}"
+        ).fetchall()
     assert told == (manifest.release, "real", citation("real", manifest.as_of), CAVEAT)
 
 
@@ -288,6 +291,27 @@ def test_a_broken_warehouse_of_ours_is_built_anew(settings: Settings) -> None:
     settings.warehouse.write_bytes(b"torn")
     load(settings)
     assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
+
+
+@pytest.mark.parametrize("resealed", [False, True], ids=["altered by hand", "made by other definitions"])
+def test_a_warehouse_that_is_not_as_this_version_loads_it_is_built_anew(
+    resealed: bool, settings: Settings
+) -> None:
+    path = settings.warehouse
+    load(settings)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DELETE FROM country_week")
+        if resealed:
+            connection.execute(f"UPDATE {RELEASE_TABLE} SET definition = 'of an older version'")
+    if resealed:
+        path.with_name(f"{path.name}.sha256").write_text(hashlib.sha256(path.read_bytes()).hexdigest())
+    release = publish(settings, MONDAYS[1])
+    load(settings)
+    wanted = rows_of(open_lake(settings), lakes.manifest_of(settings), COUNTRY_WEEK)
+    assert held(path, COUNTRY_WEEK).rows() == wanted.rows()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        came_with = connection.execute(f"SELECT DISTINCT release FROM {LOADED_TABLE}").fetchall()
+    assert came_with == [(release,)]
 
 
 def test_an_empty_lake_has_nothing_to_load(tmp_path: Path) -> None:

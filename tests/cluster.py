@@ -13,6 +13,14 @@ from pathlib import Path
 from tests import servers
 
 START_SECONDS = 60.0
+ENVIRONMENT = {
+    # Two workers share this machine's cores.
+    "POLARS_MAX_THREADS": "1",
+    # As Dask's own nanny starts a worker: what was freed goes back to the system at once.
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+    # Dask's sampling of stacks can crash Python 3.11, in PyFrame_GetCode.
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+}
 DASK = Path(sys.executable).with_name("dask")
 
 
@@ -42,9 +50,9 @@ class Cluster:
 
 @contextmanager
 def dask_cluster(home: Path, workers: int, environment: Mapping[str, str]) -> Iterator[Cluster]:
-    """A scheduler with so many workers, each with one thread for Polars, as two share this machine's cores."""
+    """A scheduler with so many workers."""
     home.mkdir(parents=True, exist_ok=True)
-    cluster = Cluster(home, os.environ | {"POLARS_MAX_THREADS": "1"} | dict(environment))
+    cluster = Cluster(home, os.environ | ENVIRONMENT | dict(environment))
     log = home / "scheduler.log"
     with log.open("wb") as out:
         scheduler = subprocess.Popen(

@@ -20,7 +20,7 @@ from flows.lake import open_lake
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import Store
-from schemas import TABLES
+from schemas import RANKING_ENTRY, TABLES
 from schemas.errors import StandingsError
 from schemas.table import Table
 
@@ -68,20 +68,22 @@ Batch = Sequence[tuple[str, tuple[int, ...]]]
 
 
 def batches(rows: Sequence[Mapping[str, int]], most: int) -> list[Batch]:
-    """All tables' blocks, parted so that each batch has at most so many rows, or is one block of one table.
+    """All tables' blocks, parted so that each batch has as many values at most as so many rows of `ranking_entry`.
 
-    rows: of each block how many rows each table has.
+    A block of a table is never parted. rows: of each block how many rows each table has.
     """
     made: list[list[tuple[str, tuple[int, ...]]]] = [[]]
+    room = most * len(RANKING_ENTRY.columns)
     held = 0
     for table in TABLES:
         for number, block in enumerate(rows):
             if table.name not in block:
                 continue
-            if made[-1] and held + block[table.name] > most:
+            values = block[table.name] * len(table.columns)
+            if made[-1] and held + values > room:
                 made.append([])
                 held = 0
-            held += block[table.name]
+            held += values
             if made[-1] and made[-1][-1][0] == table.name:
                 made[-1][-1] = (table.name, (*made[-1][-1][1], number))
             else:

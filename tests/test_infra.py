@@ -17,12 +17,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
 from flows import keys, store
 from flows.__main__ import cli
+from tests.torture.prefect_server import prefect_server
 
 ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
@@ -291,6 +293,34 @@ def test_terraform_s_policies_are_those_of_infra(tmp_path: Path, prefix: str) ->
     assert set(made["expiring"]["value"].values()) == {
         f"{root}{each}" for each in (keys.LATEST, keys.STAGING, "probe/")
     }
+
+
+def test_terraform_makes_the_deployments_once_and_again_when_their_definition_changes(tmp_path: Path) -> None:
+    terraform = _tool("terraform", "the deployments that infra/terraform makes")
+    infra = shutil.copytree(
+        INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    )
+    module = infra / "terraform/deployments"
+    with prefect_server(tmp_path) as server:
+        url = server["PREFECT_API_URL"]
+        given = {"python": sys.executable, "api_url": url, "work_pool": "ours", "work_pool_type": "docker"}
+        variables = [f"-var={name}={value}" for name, value in given.items()]
+
+        def run(*command: str) -> int:
+            done = _run(terraform, *command, "-no-color", cwd=module, **server, CHECKPOINT_DISABLE="1")
+            assert "Error" not in done.stderr, done.stderr
+            return done.returncode
+
+        assert [run(command) for command in ("init", "validate")] == [0, 0]
+        assert run("apply", "-auto-approve", *variables) == 0
+        unchanged = run("plan", "-detailed-exitcode", *variables)
+        with (infra / "prefect.yaml").open("a") as file:
+            file.write("# another version\n")
+        changed = run("plan", "-detailed-exitcode", *variables)
+        made = httpx.post(f"{url}/deployments/filter", json={}).json()
+    assert (unchanged, changed) == (0, 2)
+    assert {each["name"] for each in made} == {each["name"] for each in PREFECT["deployments"]}
+    assert {each["work_pool_name"] for each in made} == {"ours"}
 
 
 def test_terraform_s_providers_take_it() -> None:

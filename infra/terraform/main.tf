@@ -1,7 +1,7 @@
-# The lake's bucket, who may do what in it, and Prefect's work pool.
+# The lake's bucket, who may do what in it, and Prefect's work pool and deployments. After `make env`:
 #   terraform -chdir=infra/terraform init
-#   terraform -chdir=infra/terraform apply -var bucket=my-lake -var 'writers=["standings-job"]'
-# The deployments are not made here: infra/prefect.yaml is their one definition, and infra/deploy.py applies it.
+#   terraform -chdir=infra/terraform apply -var bucket=my-lake -var 'writers=["standings-job"]' \
+#     -var prefect_api_url=https://prefect.example.org/api
 
 terraform {
   required_version = ">= 1.5"
@@ -23,5 +23,8 @@ provider "aws" {
   region = var.region
 }
 
-# PREFECT_API_URL names the server, and PREFECT_BASIC_AUTH_KEY holds user:password where it asks for them.
-provider "prefect" {}
+# Where the server asks for user:password, PREFECT_BASIC_AUTH_KEY has them, and for the deployments
+# PREFECT_API_AUTH_STRING.
+provider "prefect" {
+  endpoint = var.prefect_api_url
+}

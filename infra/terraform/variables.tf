@@ -49,6 +49,17 @@ variable "users" {
   }
 }
 
+variable "prefect_api_url" {
+  description = "The Prefect server, as in PREFECT_API_URL."
+  type        = string
+}
+
+variable "python" {
+  description = "A Python that has this package, by its path from here; `make env` makes this one."
+  type        = string
+  default     = "../../.venv/bin/python"
+}
+
 variable "work_pool" {
   description = "Prefect's work pool for this lake, as in PREFECT_DEFAULT_WORK_POOL_NAME."
   type        = string

@@ -196,14 +196,16 @@ def _bring(path: Path, store: Store, manifest: Manifest, held: Held | None) -> i
 def _replace(connection: "duckdb.DuckDBPyConnection", batch: Batch, release: str) -> None:
     """Puts whole weeks of a table in the place of what was there."""
     name, weeks = batch.table.name, list(batch.weeks)
+    loaded = pl.DataFrame({"week": weeks, "sha256": [partition.sha256 for partition in batch.weeks.values()]})
     connection.execute(f"DELETE FROM {name} WHERE week_start = ANY(?)", [weeks])
     connection.register("batch", batch.rows.to_arrow())
+    connection.register("loaded", loaded.to_arrow())
     connection.execute(f"INSERT INTO {name} SELECT * FROM batch")
-    connection.unregister("batch")
-    connection.executemany(
-        f"INSERT OR REPLACE INTO {LOADED_TABLE} VALUES (?, ?, ?, ?)",
-        [(name, week, partition.sha256, release) for week, partition in batch.weeks.items()],
+    connection.execute(
+        f"INSERT OR REPLACE INTO {LOADED_TABLE} SELECT ?, week, sha256, ? FROM loaded", [name, release]
     )
+    connection.unregister("batch")
+    connection.unregister("loaded")
 
 
 def _record(connection: "duckdb.DuckDBPyConnection", manifest: Manifest) -> None:

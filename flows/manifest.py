@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 from flows import keys
@@ -88,7 +89,7 @@ class Manifest:
     tables: Partitions
     format: int = FORMAT
 
-    @property
+    @cached_property
     def release(self) -> str:
         """The release's name: its number, and a digest of its content so that two cannot be mistaken."""
         return f"{self.number:06d}-{hashlib.sha256(seal(self.to_json())).hexdigest()[:12]}"

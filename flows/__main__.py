@@ -1,8 +1,6 @@
 """The command line. It imports late, so that help, tables and the status answer within a second."""
 
-import atexit
 import csv
-import gc
 import logging
 import os
 import shutil
@@ -46,8 +44,6 @@ PREFECT = {
 def main() -> None:
     """Runs a command. What is wrong is told in one line on standard error; the exit code is then not 0."""
     debug = "--debug" in sys.argv
-    # Else the interpreter, at its end, looks for garbage in all that was imported: most of a second after checks.
-    atexit.register(gc.freeze)
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as done:

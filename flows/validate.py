@@ -1,5 +1,6 @@
 """Structure in Polars, then the suite: a report, and a verdict that can stop a release."""
 
+import atexit
 import gc
 import hashlib
 import io
@@ -8,6 +9,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -203,19 +205,26 @@ def _quarantine(store: Store, rows: pl.DataFrame) -> str | None:
     return key
 
 
+@cache
 def import_checks() -> None:
-    """Imports ahead of time what the checks need, which takes seconds."""
-    _pandas()
+    """Imports what the checks need, once, which takes seconds."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import duckdb  # noqa: F401, after the checks comes the load
+    import great_expectations.data_context.types.base  # noqa: F401
+
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # The collection after each check need not walk through what was imported; that at the interpreter's end has to.
+    gc.freeze()
+    atexit.register(gc.unfreeze)
 
 
 def _pandas() -> "PandasDatasource":
     """A data source in a context of its own, which leaves nothing behind and reports to nobody."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import_checks()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    for name in ("great_expectations", "great_expectations.data_context.types.base"):
-        logging.getLogger(name).setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context.data_sources.add_pandas("staged")

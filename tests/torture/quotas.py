@@ -31,7 +31,7 @@ ROUNDS = 1
 REQUESTS = 90
 RATIO = 1.1
 NOW = lakes.at(date(2026, 11, 24))
-YEAR_AND_MORE, LAST = date(2025, 11, 17), date(2026, 11, 22)
+YEAR_AND_MORE, LAST = date(2025, 11, 10), date(2026, 11, 22)
 """Days that take two requests, by the day and by the week."""
 
 

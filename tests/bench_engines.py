@@ -3,11 +3,12 @@ its own with its own threads. `python -m tests.bench_engines 52 520`: how many w
 
 The job: of each day the newest vintage, a week's tokens of each model, whose it is as known now, and by each of the
 five methods every country's tokens, share, bounds of the share and rank. Ours also counts as known then, and bounds
-the ranks. All must come to the same figures.
+the ranks. All must come to the same figures. Medians of three rounds.
 """
 
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from tests import scale
 from transforms.weeks import WEEK, midnight
 
 FIGURES = ("week_start", "method", "country_code", "tokens", "share", "share_lo", "share_hi", "rank")
+ROUNDS = 3
 MEMORY = 20 << 30
 """Bytes of address space above which an engine is given up."""
 
@@ -35,28 +37,39 @@ def main() -> None:
     for weeks in map(int, sys.argv[1:]):
         with tempfile.TemporaryDirectory() as name:
             rows = write(Path(name), weeks)
-            print(f"\n{rows:,} rows of {weeks} weeks -> countries, five methods", flush=True)
+            print(
+                f"\n{rows:,} rows of {weeks} weeks -> countries, five methods, medians of {ROUNDS} rounds",
+                flush=True,
+            )
             compare(Path(name))
 
 
 def compare(folder: Path) -> None:
-    """Each engine in turn, as a ratio of ours."""
-    ours: dict[str, Any] = {}
-    for engine in ENGINES:
-        command = [sys.executable, "-m", "tests.bench_engines", engine, str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            why = (
-                "out of memory" if "MemoryError" in done.stderr or done.returncode < 0 else done.stderr[-300:]
-            )
-            print(f"  {engine:8} gave up: {why}", flush=True)
+    """The engines by turns, round by round, and of each the median as a ratio of ours."""
+    found: dict[str, list[dict[str, Any]]] = {engine: [] for engine in ENGINES}
+    gave_up: dict[str, str] = {}
+    for _ in range(ROUNDS):
+        for engine in [each for each in ENGINES if each not in gave_up]:
+            command = [sys.executable, "-m", "tests.bench_engines", engine, str(folder)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                found[engine].append(json.loads(done.stdout))
+            elif "MemoryError" in done.stderr or done.returncode < 0:
+                gave_up[engine] = "out of memory"
+            else:
+                gave_up[engine] = done.stderr[-300:]
+    ours = next(iter(found.values()))
+    base = statistics.median(each["seconds"] for each in ours)
+    for engine, rounds in found.items():
+        if engine in gave_up:
+            print(f"  {engine:8} gave up: {gave_up[engine]}", flush=True)
             continue
-        found = json.loads(done.stdout)
-        ours = ours or found
-        same = pl.DataFrame(found["figures"]).equals(pl.DataFrame(ours["figures"]))
+        seconds = statistics.median(each["seconds"] for each in rounds)
+        peak = max(each["peak"] for each in rounds)
+        same = pl.DataFrame(rounds[0]["figures"]).equals(pl.DataFrame(ours[0]["figures"]))
         print(
-            f"  {engine:8} {found['seconds']:7.1f} s, {found['seconds'] / ours['seconds']:5.2f} of ours, "
-            f"peak {found['peak']:6,} MiB, {'the same figures' if same else 'OTHER FIGURES'}",
+            f"  {engine:8} {seconds:7.1f} s, {seconds / base:5.2f} of ours, peak {peak:6,} MiB, "
+            f"{'the same figures' if same else 'OTHER FIGURES'}",
             flush=True,
         )
         if not same:

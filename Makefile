@@ -6,6 +6,8 @@ STAMP := $(VENV)/.synced
 RIVALS := .venv-rivals
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
+# Else every process compiles what it imports, for good where PYTHONDONTWRITEBYTECODE is set: a run would take twice as long.
+export UV_COMPILE_BYTECODE := 1
 
 .PHONY: env demo up test lint bench scale torture generate clean
 env: $(STAMP)

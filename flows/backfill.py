@@ -16,7 +16,6 @@ from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
 from flows.path import Outcome, raw_to_warehouse
 from flows.plan import plan, told
 from flows.settings import Settings, from_environment
-from flows.validate import import_checks
 
 log = logging.getLogger("standings")
 
@@ -48,23 +47,35 @@ def bring(
     slices: Sequence[dict[str, str]] = ({},),
     refetch: bool = False,
 ) -> Outcome:
-    """Plans, tells the plan, asks and publishes, each step as a task of the flow that calls it."""
+    """Plans, tells the plan, asks and publishes, each step as a task of the flow that calls it.
+
+    Only the whole is counted, so it is asked for first, and published while slices wait for the quota.
+    """
     planned = plan(settings, due, first, last, slices, refetch)
     for line in told(settings, planned):
         log.info(line)
 
-    # More than a minute's requests wait for the quota, and what comes after them is made ready in that time.
-    waits = len(planned) > settings.minute.limit and not settings.dask
-    _side_by_side(partial(as_task(extract), settings), planned, import_checks if waits else None)
-    return raw_to_warehouse(settings, as_task, fan_of(settings))
+    whole = [request for request in planned if not request.slice]
+    narrowed = [request for request in planned if request.slice]
+    ask, rejected = partial(as_task(extract), settings), list[str]()
+
+    def publish() -> str:
+        outcome = raw_to_warehouse(settings, as_task, fan_of(settings))
+        rejected.extend(outcome.rejected)
+        return outcome.release
+
+    _side_by_side(ask, whole)
+    if narrowed:
+        _side_by_side(ask, narrowed, publish if whole else None)
+    return Outcome(publish(), tuple(rejected))
 
 
 def _side_by_side(
-    step: Callable[[T], object], items: Sequence[T], meanwhile: Callable[[], None] | None = None
+    step: Callable[[T], object], items: Sequence[T], meanwhile: Callable[[], object] | None = None
 ) -> None:
     """Runs a step for each item, some at a time, and what there is to do meanwhile.
 
-    After one has failed none is begun, and what it raised is raised once those under way are done.
+    After one of these has failed none is begun, and what it raised is raised once those under way are done.
     """
     # One iterator for all: each item is given out once.
     waiting, problems = iter(items), list[Exception]()
@@ -83,7 +94,10 @@ def _side_by_side(
     for thread in threads:
         thread.start()
     if meanwhile:
-        meanwhile()
+        try:
+            meanwhile()
+        except Exception as problem:
+            problems.append(problem)
     for thread in threads:
         thread.join()
     if problems:

@@ -11,7 +11,7 @@ from flows.load import load
 from flows.manifest import current, read_manifest
 from flows.metadata import describe
 from flows.notify import announce, notify
-from flows.publish import publish, write_parts
+from flows.publish import confirm, publish, write_parts
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import LostRace, Store
@@ -74,13 +74,14 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly, fan: Fan = in_t
         conformed = run(conform)(settings)
         rejected += conformed.rejected
         try:
-            report = tables(settings, conformed, run, fan)
+            release = confirm(settings, conformed.stage)
+            if release is None:
+                report = tables(settings, conformed, run, fan)
+                release = publication(settings, conformed, report, run, fan)
         except Invalid as problem:
             _clear(settings, conformed)
             rejected += _pass_over(settings, conformed, problem)
             continue
-        try:
-            release = publication(settings, conformed, report, run, fan)
         except LostRace:
             _clear(settings, conformed)
             continue

@@ -72,13 +72,7 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
         )
     tables = _all_parts(stage)
     if before and tables == before.tables and _has_its_records(store, before):
-        log.info("publish: nothing changed; release %s stands", before.release)
-        refresh_latest(store, before, before)
-        stage.clear()
-        # Last, since a capture that is marked so is done with.
-        for capture in set(captures) - set(before.captures):
-            store.put(capture.key.confirmation, b"")
-        return before.release
+        return _let_stand(store, stage, before, set(captures) - set(before.captures))
     manifest = Manifest(
         number=before.number + 1 if before else 1,
         previous=before.release if before else None,
@@ -97,6 +91,41 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
     log.info("publish: release %s", manifest.release)
     refresh_latest(store, manifest, before)
     stage.clear()
+    return manifest.release
+
+
+def confirm(settings: Settings, stage_name: str) -> str | None:
+    """The published release, where slices are all that has landed since: no table counts them, so none is computed.
+
+    The next release lists them. None where there is anything else to do: the code or the reference files are others,
+    or something of the release is missing.
+    """
+    store = open_lake(settings)
+    stage = Stage(store, stage_name)
+    before = current(store).manifest
+    captures = {Capture.from_json(each) for each in stage.noted("captures")}
+    if before is None or not captures > set(before.captures):
+        return None
+    new = captures - set(before.captures)
+    made_by = (before.code, before.reference)
+    if (
+        any(capture.key.slice == raw.WHOLE for capture in new)
+        or made_by != (code_version(), reference_of(settings).identity())
+        or not {part.key for _, _, part in before.partitions()} <= set(stage.noted(HELD))
+        or not _has_its_records(store, before)
+    ):
+        return None
+    return _let_stand(store, stage, before, new)
+
+
+def _let_stand(store: Store, stage: Stage, manifest: Manifest, new: set[Capture]) -> str:
+    """Ends a run that found nothing to publish; returns the name of the release that stands."""
+    log.info("publish: nothing changed; release %s stands", manifest.release)
+    refresh_latest(store, manifest, manifest)
+    stage.clear()
+    # Last, since a capture that is marked so is done with.
+    for capture in new:
+        store.put(capture.key.confirmation, b"")
     return manifest.release
 
 

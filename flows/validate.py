@@ -206,10 +206,9 @@ def _quarantine(store: Store, rows: pl.DataFrame) -> str | None:
 
 
 @cache
-def import_checks() -> None:
+def _import_checks() -> None:
     """Imports what the checks need, once, which takes seconds."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import duckdb  # noqa: F401, after the checks comes the load
     import great_expectations.data_context.types.base  # noqa: F401
 
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
@@ -221,7 +220,7 @@ def import_checks() -> None:
 
 def _pandas() -> "PandasDatasource":
     """A data source in a context of its own, which leaves nothing behind and reports to nobody."""
-    import_checks()
+    _import_checks()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

@@ -1,11 +1,13 @@
 """Ingest: files to raw as they are, and on the tables' side what cannot be read is told and left out."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from flows import keys, raw
+from flows import publish as publishing
 from flows.ingest import Landed, ingest
 from flows.lake import kind_of, open_lake
 from flows.raw import forget_rejections
@@ -201,6 +203,67 @@ def test_a_slice_is_listed_and_not_counted(settings: Settings, tmp_path: Path) -
     assert sorted(capture.key.slice for capture in manifest.captures) == ["all", "all", "modality-text"]
     entries = rows_of(open_lake(settings), manifest, RANKING_ENTRY)
     assert entries["tokens"].sum() == 2 * 7 * sum(MODELS.values())
+
+
+def _as_it_was(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but the slice is new."""
+
+
+def _other_code(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "code_version", lambda: "another")
+
+
+def _part_lost(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_lake(settings)
+    store.delete(next(store.list(keys.PARTS)))
+
+
+def _report_lost(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_lake(settings).delete(lakes.manifest_of(settings).report)
+
+
+def _refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [key for key in raw.landed(open_lake(settings)) if key.slice == raw.WHOLE]
+    open_lake(settings).put(whole[0].rejection, b"{}")
+
+
+def _more_of_the_whole(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    lakes.land_bytes(settings, lakes.body(lakes.week_of(date(2026, 7, 20), MODELS)))
+
+
+@pytest.mark.parametrize(
+    ("happened", "counted"),
+    [
+        (_as_it_was, False),
+        (_other_code, True),
+        (_part_lost, True),
+        (_report_lost, True),
+        (_refused, True),
+        (_more_of_the_whole, True),
+    ],
+)
+def test_nothing_is_counted_anew_where_a_slice_is_all_that_is_new(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    happened: Callable[[Settings, pytest.MonkeyPatch], None],
+    counted: bool,
+) -> None:
+    week = lakes.body(lakes.week_of(date(2026, 7, 13), MODELS))
+    lakes.bring(settings, lakes.write(tmp_path, "whole.json", GOOD), lakes.write(tmp_path, "next.json", week))
+    steps: list[str] = []
+
+    def noting(step: Callable[..., object]) -> Callable[..., object]:
+        steps.append(step.__name__)
+        return lakes.unchecked(step)
+
+    happened(settings, monkeypatch)
+    lakes.bring(settings, lakes.write(tmp_path, "part.json", GOOD, modality="text"), run=noting)
+    assert ("count" in steps) == counted
+    assert {"conform", "describe", "load"} <= set(steps)
+    store = open_lake(settings)
+    assert not list(store.list(keys.STAGING))
+    assert not list(raw.unfinished(store, [each.key for each in lakes.manifest_of(settings).captures]))
 
 
 def test_a_lake_of_slices_alone_publishes_no_row(settings: Settings, tmp_path: Path) -> None:

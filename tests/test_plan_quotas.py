@@ -13,8 +13,10 @@ import pytest
 from flows import backfill, raw
 from flows.backfill import AT_ONCE, bring
 from flows.lake import open_lake
+from flows.path import Fan, Outcome, Runner
 from flows.quota import Quota
 from flows.sample_api import CHOICES, Reply, SampleApi
+from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
 
@@ -52,8 +54,7 @@ class SlowApi(SampleApi):
 def _only_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps run as they stand, and what has landed is not published."""
     monkeypatch.setenv("OPENROUTER_API_KEY", "k")
-    monkeypatch.setattr(backfill, "raw_to_warehouse", lambda settings, run, fan: None)
-    monkeypatch.setattr(backfill, "import_checks", lambda: None)
+    monkeypatch.setattr(backfill, "raw_to_warehouse", lambda settings, run, fan: Outcome("a release", ()))
 
 
 @pytest.fixture
@@ -85,15 +86,36 @@ def test_three_minutes_requests_take_two_minutes_waiting_and_are_never_refused(
     assert 2 * SHORT.seconds <= taken < 3 * SHORT.seconds + work
 
 
-@pytest.mark.parametrize(("slices", "times"), [(2, 0), (3, 1)])
-def test_what_checks_need_is_imported_where_there_is_a_wait(
-    folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch, slices: int, times: int
+def test_the_whole_is_published_while_slices_wait_for_the_quota(
+    folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    imported: list[bool] = []
-    monkeypatch.setattr(backfill, "import_checks", lambda: imported.append(True))
+    held: list[list[str]] = []
+
+    def publish(settings: Settings, run: Runner, fan: Fan) -> Outcome:
+        held.append([key.slice for key in raw.landed(open_lake(settings))])
+        return Outcome("a release", (f"refused by {len(held)}",))
+
+    monkeypatch.setattr(backfill, "raw_to_warehouse", publish)
     with SlowApi() as api:
-        asked(next(folders), api, SLICES[:slices], Quota(3, 0.5))
-    assert len(imported) == times
+        settings = replace(lakes.on_disk(next(folders)), base_url=api.base_url, minute=Quota(5, 0.5))
+        outcome = bring(settings, DUE, *WEEK, [*SLICES[:9], {}])
+    early, late = held
+    assert "all" in early
+    assert len(early) < len(late) == 10
+    assert outcome == Outcome("a release", ("refused by 1", "refused by 2"))
+
+
+def test_what_cannot_be_published_ends_the_asking(
+    folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(settings: Settings, run: Runner, fan: Fan) -> Outcome:
+        raise StandingsError("refused")
+
+    monkeypatch.setattr(backfill, "raw_to_warehouse", refuse)
+    with SlowApi() as api, pytest.raises(StandingsError, match="refused"):
+        settings = replace(lakes.on_disk(next(folders)), base_url=api.base_url, minute=Quota(5, 0.5))
+        bring(settings, DUE, *WEEK, [{}, *SLICES])
+    assert 1 <= len(api.statuses) <= 1 + len(SLICES) // 2
 
 
 def test_what_an_answer_takes_is_not_added_to_what_the_next_one_takes(folders: Iterator[Path]) -> None:

@@ -2,7 +2,7 @@
 
 The command line asks the sample API, which allows what the source allows, 30 requests a minute and 500 a day, for
 a year in ninety requests. The first thirty may go at once and the last thirty after two minutes, so that the floor is
-two minutes; the plan, from its first request to its last answer, may take a tenth more. What publishing 54 weeks takes
+two minutes; the plan, from its first request to its last answer, may take a tenth more. What reading the slices takes
 after that, which is the machine's, is told beside it. A backfill of all of history alone waits for nothing.
 """
 

@@ -144,12 +144,16 @@ def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> N
     FILE.request.json beside it. A capture's vintage is its own meta.as_of.
     """
     from flows.ingest import ingest as land
+    from flows.notify import sent_after
     from flows.path import raw_to_warehouse
 
     settings = _start()
     landed = land(settings, paths, period, origin)
     _say(f"{landed.files} captures, {landed.new} of them new")
-    _finish(raw_to_warehouse(settings))
+    with sent_after(settings) as refused:
+        outcome = raw_to_warehouse(settings)
+        refused.extend(outcome.rejected)
+    _finish(outcome)
 
 
 @command
@@ -306,6 +310,7 @@ def rebuild() -> None:
     tables came out otherwise; `standings rollback` brings the release before back.
     """
     from flows import maintain
+    from flows.notify import sent_after
 
     settings = _start()
     if settings.dask:
@@ -314,7 +319,9 @@ def rebuild() -> None:
 
         changed, outcome = flow()
     else:
-        changed, outcome = maintain.rebuild(settings)
+        with sent_after(settings) as refused:
+            changed, outcome = maintain.rebuild(settings)
+            refused.extend(outcome.rejected)
     for line in changed or ["nothing came out otherwise"]:
         click.echo(line)
     _finish(outcome)
@@ -481,8 +488,12 @@ def load() -> None:
 def repair() -> None:
     """Rebuild what is missing or broken from the raw captures."""
     from flows.maintain import repair as rebuild
+    from flows.notify import sent_after
 
-    wrong, outcome = rebuild(_start())
+    settings = _start()
+    with sent_after(settings) as refused:
+        wrong, outcome = rebuild(settings)
+        refused.extend(outcome.rejected)
     for line in wrong:
         click.echo(safe(line))
     click.echo(f"{len(wrong)} problems were found")
@@ -498,16 +509,25 @@ def accept(release: str, reason: str) -> None:
     `standings status` names it. What was found is let through for exactly the values that were found.
     """
     from flows.maintain import accept as let_through
+    from flows.notify import sent_after
 
-    _finish(let_through(_start(), release, reason))
+    settings = _start()
+    with sent_after(settings) as refused:
+        outcome = let_through(settings, release, reason)
+        refused.extend(outcome.rejected)
+    _finish(outcome)
 
 
 @command
 def migrate() -> None:
     """Move an older lake up to this version's format."""
     from flows.maintain import migrate as move
+    from flows.notify import sent_after
 
-    before, outcome = move(_start())
+    settings = _start()
+    with sent_after(settings) as refused:
+        before, outcome = move(settings)
+        refused.extend(outcome.rejected)
     _say("nothing to move" if before is None else f"format {before} is moved up")
     _finish(outcome)
 

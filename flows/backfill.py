@@ -12,8 +12,8 @@ from prefect import flow
 
 from flows import logs
 from flows.extract import extract
-from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
-from flows.path import Outcome, raw_to_warehouse
+from flows.orchestration import as_task, publish_landed, scheduled_time, task_runner
+from flows.path import Outcome
 from flows.plan import plan, told
 from flows.settings import Settings, from_environment
 
@@ -60,7 +60,7 @@ def bring(
     ask, rejected = partial(as_task(extract), settings), list[str]()
 
     def publish() -> str:
-        outcome = raw_to_warehouse(settings, as_task, fan_of(settings))
+        outcome = publish_landed(settings)
         rejected.extend(outcome.rejected)
         return outcome.release
 

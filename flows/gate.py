@@ -39,6 +39,14 @@ class Refused:
     captures: tuple[str, ...] = ()
 
 
+class PublicationRefused(StandingsError):
+    """Nothing was published, because critical checks stopped everything that was new; lines: one for each refusal."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
 def hold(store: Store, refused: Refused) -> str:
     """Puts a refused release on record; returns the name by which a person can release it."""
     manifest = current(store).manifest

@@ -1,11 +1,14 @@
-"""Word to people: what a run found that somebody should know. A run never fails for want of a listener."""
+"""Alerts: what a run found that somebody should know. A run never fails because nobody could be reached."""
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import polars as pl
 
+from flows import logs
+from flows.gate import PublicationRefused
 from flows.inspect import verify
 from flows.lake import open_lake
 from flows.manifest import Manifest, current
@@ -20,19 +23,34 @@ SECONDS = 10.0
 """How long a listener may take."""
 
 
-def announce(settings: Settings, before: Manifest | None, rejected: tuple[str, ...]) -> None:
-    """Tells of what came of a run: captures that were refused, and weeks that another country leads than the last.
+@contextmanager
+def sent_after(settings: Settings) -> Iterator[list[str]]:
+    """Sends the alerts that follow from what is published inside it.
 
-    A dead man's switch hears of it only where a release was made and the whole lake is verified. Who dies before
-    this tells nothing; what is published stands.
+    The caller adds a line to the list for each capture that was refused. Whoever starts a run opens this, the flow
+    or the command, so that the pipeline itself need not know who listens. Nothing is sent of a run whose process
+    dies; what it published stands.
     """
-    for line in rejected:
-        notify(settings, "refused", line)
     store = open_lake(settings)
-    release = current(store).manifest
-    if release is None or (before and before.release == release.release):
-        return
-    for line in leaders(store, release, before):
+    before = current(store).manifest
+    refused: list[str] = []
+    try:
+        yield refused
+    except PublicationRefused as problem:
+        for line in problem.lines:
+            notify(settings, "refused", line)
+        raise
+    for line in refused:
+        notify(settings, "refused", line)
+    after = current(store).manifest
+    if after and not (before and before.release == after.release):
+        with logs.bind(release=after.release):
+            _announce(settings, store, before, after)
+
+
+def _announce(settings: Settings, store: Store, before: Manifest | None, after: Manifest) -> None:
+    """Sends the new leaders. The dead man's switch is pinged only where `verify` finds nothing wrong."""
+    for line in leaders(store, after, before):
         log.info("notify: %s", line)
         notify(settings, "leader", line)
     if settings.ping and next(verify(settings), None) is None:

@@ -9,7 +9,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.path import Fan, in_turn
+from flows.notify import sent_after
+from flows.path import Fan, Outcome, in_turn, raw_to_warehouse
 from flows.settings import Settings, from_environment
 from schemas.errors import StandingsError
 
@@ -34,6 +35,14 @@ def as_task(step: Callable[P, R], /) -> Callable[P, R]:
         retry_condition_fn=lambda _task, _run, state: not isinstance(state.data, StandingsError),
     )
     return decorate(step)
+
+
+def publish_landed(settings: Settings) -> Outcome:
+    """Publishes and loads what has landed, each step as a task of the flow's run, and sends the alerts that follow."""
+    with sent_after(settings) as refused:
+        outcome = raw_to_warehouse(settings, as_task, fan_of(settings))
+        refused.extend(outcome.rejected)
+    return outcome
 
 
 def scheduled_time() -> datetime:

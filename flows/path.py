@@ -6,11 +6,11 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from flows import gate, keys, lineage, logs, raw
 from flows.derive import Conformed, code_version, compare, conform, count, gather
+from flows.gate import PublicationRefused
 from flows.lake import demand_format, open_lake
 from flows.load import load
 from flows.manifest import current, read_manifest
 from flows.metadata import describe
-from flows.notify import announce, notify
 from flows.publish import confirm, publish, write_parts
 from flows.settings import Settings
 from flows.stage import Stage
@@ -90,7 +90,6 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly, fan: Fan = in_t
             run(describe)(settings, release)
             run(load)(settings)
             lineage.tell(settings, store, before, read_manifest(store, release))
-            announce(settings, before, rejected)
         return Outcome(release, rejected)
     raise StandingsError(f"{settings.lake}: lost the race to publish {ATTEMPTS} times; run it again")
 
@@ -131,7 +130,7 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
     """
     store = open_lake(settings)
     if not conformed.new:
-        raise _held(settings, store, problem)
+        raise _held(store, problem)
     sound: tuple[str, ...] = ()
     told = []
     for body in conformed.new:
@@ -145,19 +144,15 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
         finally:
             _clear(settings, tried)
     if not told:
-        raise _held(settings, store, problem)
+        raise _held(store, problem)
     if not sound and current(store).manifest is None:
-        for line in told:
-            notify(settings, "refused", line)
-        raise StandingsError("; ".join(told))
+        raise PublicationRefused(*told)
     return tuple(told)
 
 
-def _held(settings: Settings, store: Store, problem: Invalid) -> StandingsError:
+def _held(store: Store, problem: Invalid) -> PublicationRefused:
     """The problem, with how a person can decide it."""
-    line = f"{problem}; {gate.advice(gate.hold(store, problem.refused), problem.refused)}"
-    notify(settings, "refused", line)
-    return StandingsError(line)
+    return PublicationRefused(f"{problem}; {gate.advice(gate.hold(store, problem.refused), problem.refused)}")
 
 
 def _clear(settings: Settings, conformed: Conformed) -> None:

@@ -5,6 +5,7 @@ import logging
 from prefect import flow
 
 from flows import logs, maintain
+from flows.notify import sent_after
 from flows.orchestration import as_task, fan_of, task_runner
 from flows.path import Outcome
 from flows.settings import from_environment
@@ -17,7 +18,9 @@ def rebuild() -> tuple[list[str], Outcome]:
     """Publishes the same captures anew; returns what that changed, a line a table. Nothing is asked of the source."""
     logs.start_in_flow()
     settings = from_environment()
-    changed, outcome = maintain.rebuild(settings, as_task, fan_of(settings))
+    with sent_after(settings) as refused:
+        changed, outcome = maintain.rebuild(settings, as_task, fan_of(settings))
+        refused.extend(outcome.rejected)
     for line in changed:
         log.info("rebuild: %s", line)
     return changed, outcome

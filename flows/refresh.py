@@ -6,8 +6,8 @@ from prefect import flow
 
 from flows import logs
 from flows.extract import extract
-from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
-from flows.path import Outcome, raw_to_warehouse
+from flows.orchestration import as_task, publish_landed, scheduled_time, task_runner
+from flows.path import Outcome
 from flows.plan import Request
 from flows.settings import from_environment
 from transforms.windows import DAY, REFRESHED_DAYS
@@ -21,4 +21,4 @@ def refresh() -> Outcome:
     yesterday = scheduled_time().date() - DAY
 
     as_task(extract)(settings, Request((yesterday - timedelta(days=REFRESHED_DAYS - 1), yesterday)))
-    return raw_to_warehouse(settings, as_task, fan_of(settings))
+    return publish_landed(settings)

@@ -6,8 +6,8 @@ from prefect import flow
 
 from flows import logs
 from flows.extract import extract
-from flows.orchestration import as_task, fan_of, scheduled_time, task_runner
-from flows.path import Outcome, raw_to_warehouse
+from flows.orchestration import as_task, publish_landed, scheduled_time, task_runner
+from flows.path import Outcome
 from flows.plan import Request
 from flows.settings import from_environment
 from schemas.errors import StandingsError
@@ -29,4 +29,4 @@ def weekly(week: date | None = None) -> Outcome:
 
     with logs.bind(week=asked):
         as_task(extract)(settings, Request(windows.trailing(asked)))
-        return raw_to_warehouse(settings, as_task, fan_of(settings))
+        return publish_landed(settings)

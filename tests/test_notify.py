@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from flows.freshness import demand_fresh
+from flows.gate import PublicationRefused
 from flows.lake import open_lake
+from flows.notify import sent_after
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from schemas.errors import StandingsError
@@ -32,7 +34,13 @@ def told_to(settings: Settings, url: str) -> Settings:
 
 def bring(settings: Settings, *bodies: bytes) -> None:
     lakes.land_bytes(settings, *bodies)
-    raw_to_warehouse(settings, lakes.loading)
+    publish(settings)
+
+
+def publish(settings: Settings) -> None:
+    """What a flow or a command does: publishes, and sends the alerts that follow."""
+    with sent_after(settings) as refused:
+        refused.extend(raw_to_warehouse(settings, lakes.loading).rejected)
 
 
 def test_a_new_leader_is_told_and_a_verified_release_pinged(tmp_path: Path) -> None:
@@ -53,7 +61,7 @@ def test_a_new_leader_is_told_and_a_verified_release_pinged(tmp_path: Path) -> N
             ("GET", "/ping", {}),
         ]
         heard.clear()
-        raw_to_warehouse(settings, lakes.loading)
+        publish(settings)
         assert heard == []
 
 
@@ -63,6 +71,17 @@ def test_what_is_refused_is_told(tmp_path: Path) -> None:
         bring(settings, LED_BY_US, b"{")
     ((event, _),) = [(each["event"], each["text"]) for _, path, each in told(heard) if path == "/json"]
     assert event == "refused"
+
+
+def test_each_refusal_is_told_where_nothing_can_be_published(tmp_path: Path) -> None:
+    with listener() as (url, heard):
+        settings = replace(told_to(lakes.on_disk(tmp_path), url), slack=None)
+        with pytest.raises(PublicationRefused, match="one; two"), sent_after(settings):
+            raise PublicationRefused("one", "two")
+    assert [(each["event"], each["text"]) for _, _, each in told(heard)] == [
+        ("refused", "one"),
+        ("refused", "two"),
+    ]
 
 
 def test_a_lake_that_is_not_sound_is_not_pinged(tmp_path: Path) -> None:

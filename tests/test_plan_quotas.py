@@ -13,7 +13,7 @@ import pytest
 from flows import backfill, raw
 from flows.backfill import AT_ONCE, bring
 from flows.lake import open_lake
-from flows.path import Fan, Outcome, Runner
+from flows.path import Outcome
 from flows.quota import Quota
 from flows.sample_api import CHOICES, Reply, SampleApi
 from flows.settings import Settings
@@ -54,7 +54,7 @@ class SlowApi(SampleApi):
 def _only_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps run as they stand, and what has landed is not published."""
     monkeypatch.setenv("OPENROUTER_API_KEY", "k")
-    monkeypatch.setattr(backfill, "raw_to_warehouse", lambda settings, run, fan: Outcome("a release", ()))
+    monkeypatch.setattr(backfill, "publish_landed", lambda settings: Outcome("a release", ()))
 
 
 @pytest.fixture
@@ -91,11 +91,11 @@ def test_the_whole_is_published_while_slices_wait_for_the_quota(
 ) -> None:
     held: list[list[str]] = []
 
-    def publish(settings: Settings, run: Runner, fan: Fan) -> Outcome:
+    def publish(settings: Settings) -> Outcome:
         held.append([key.slice for key in raw.landed(open_lake(settings))])
         return Outcome("a release", (f"refused by {len(held)}",))
 
-    monkeypatch.setattr(backfill, "raw_to_warehouse", publish)
+    monkeypatch.setattr(backfill, "publish_landed", publish)
     with SlowApi() as api:
         settings = replace(lakes.on_disk(next(folders)), base_url=api.base_url, minute=Quota(5, 0.5))
         outcome = bring(settings, DUE, *WEEK, [*SLICES[:9], {}])
@@ -108,10 +108,10 @@ def test_the_whole_is_published_while_slices_wait_for_the_quota(
 def test_what_cannot_be_published_ends_the_asking(
     folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(settings: Settings, run: Runner, fan: Fan) -> Outcome:
+    def refuse(settings: Settings) -> Outcome:
         raise StandingsError("refused")
 
-    monkeypatch.setattr(backfill, "raw_to_warehouse", refuse)
+    monkeypatch.setattr(backfill, "publish_landed", refuse)
     with SlowApi() as api, pytest.raises(StandingsError, match="refused"):
         settings = replace(lakes.on_disk(next(folders)), base_url=api.base_url, minute=Quota(5, 0.5))
         bring(settings, DUE, *WEEK, [{}, *SLICES])

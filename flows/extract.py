@@ -23,7 +23,6 @@ from flows.manifest import Manifest, current, read_manifest
 from flows.plan import Request
 from flows.publish import held_by_latest
 from flows.raw import LARGEST_BODY, Asked
-from flows.sample_api import SIMULATED_HEADER
 from flows.settings import Settings
 from flows.store import Store
 from flows.text import safe
@@ -31,6 +30,9 @@ from schemas.errors import StandingsError
 from transforms.parse import Torn, Unreadable, parse
 
 log = logging.getLogger("standings")
+
+SIMULATED_HEADER = "X-Token-Standings-Simulated"
+"""The mark of the sample API's answers. It stands for the source, so neither it nor this module imports the other."""
 
 PATH = "/datasets/rankings-daily"
 KEY = "OPENROUTER_API_KEY"

@@ -1,44 +1,23 @@
-"""The source's quotas, held across every process and machine that shares a lake.
-
-A ledger in the lake says when requests were made. A request is entered before it is sent, and its end once it
-is known: the source counts it somewhere in between, so it leaves a window only when its end has.
-"""
+"""The source's quotas, held across every process and machine that shares a lake, by the lake's ledger."""
 
 import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flows import keys
+from flows import ledger
+from flows.ledger import Spent
 from flows.quota import Quota
-from flows.sealed import seal, unseal
-from flows.store import LostRace, NotFound, Store
+from flows.store import LostRace, Store
 from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")
 
-IN_FLIGHT = 180.0
-"""Seconds after which a request whose end was never entered, because its process died, counts as ended."""
-
 
 class QuotaSpent(StandingsError):
     """The day's requests are spent: waiting for more is no use now."""
-
-
-@dataclass(frozen=True)
-class Spent:
-    """One request: when it was entered and when it ended, in seconds since 1970; None while nobody knows."""
-
-    id: str
-    begun: float
-    ended: float | None
-
-    def leaves(self, quota: Quota) -> float:
-        """When it no longer counts against a quota."""
-        return (self.ended if self.ended is not None else self.begun + IN_FLIGHT) + quota.seconds
 
 
 class Limiter:
@@ -67,14 +46,6 @@ class Limiter:
             yield
         finally:
             self._change(lambda spent: [_end(each, entry, self._clock()) for each in spent])
-
-    def left(self) -> dict[str, int]:
-        """How many requests each quota has room for now."""
-        spent, now = self._read()[0], self._clock()
-        return {
-            name: quota.limit - sum(each.leaves(quota) > now for each in spent)
-            for name, quota in (("minute", self._minute), ("day", self._day))
-        }
 
     def _enter(self) -> str:
         entry = uuid.uuid4().hex
@@ -108,18 +79,12 @@ class Limiter:
 
     def _read(self) -> tuple[list[Spent], str | None]:
         """Requests that still count against a quota, and the ledger's version."""
-        try:
-            body, version = self._store.read(keys.LEDGER)
-        except NotFound:
-            return [], None
+        spent, version = ledger.read(self._store)
         now, longest = self._clock(), max(self._minute, self._day, key=lambda quota: quota.seconds)
-        content = unseal(body, f"{self._store.url}/{keys.LEDGER}")
-        spent = [Spent(*each) for each in content["spent"]]
         return [each for each in spent if each.leaves(longest) > now], version
 
     def _write(self, spent: list[Spent], version: str | None) -> None:
-        content = {"spent": [[each.id, each.begun, each.ended] for each in spent]}
-        self._store.swap(keys.LEDGER, seal(content), version)
+        ledger.write(self._store, spent, version)
 
 
 def _end(each: Spent, entry: str, now: float) -> Spent:

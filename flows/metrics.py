@@ -6,9 +6,8 @@ from pathlib import Path
 import polars as pl
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, push_to_gateway, write_to_textfile
 
-from flows import keys
+from flows import keys, ledger
 from flows.lake import open_lake
-from flows.limiter import Limiter
 from flows.manifest import published
 from flows.read import newest_complete_week, rows_of
 from flows.settings import Settings
@@ -58,10 +57,10 @@ def registry(settings: Settings, now: datetime) -> CollectorRegistry:
         gauge(
             "bytes", "Bytes of the published parts.", sum(each.bytes for each in weeks.values()), table=table
         )
-    limits = {"minute": settings.minute.limit, "day": settings.day.limit}
-    for quota, left in Limiter(store, settings.minute, settings.day).left().items():
-        gauge("requests_made", "Requests that count against a quota now.", limits[quota] - left, quota=quota)
-        gauge("requests_left", "Requests that a quota has room for now.", left, quota=quota)
+    for name, quota in (("minute", settings.minute), ("day", settings.day)):
+        left = ledger.left(store, quota, now.timestamp())
+        gauge("requests_made", "Requests that count against a quota now.", quota.limit - left, quota=name)
+        gauge("requests_left", "Requests that a quota has room for now.", left, quota=name)
     return made
 
 

@@ -1,15 +1,15 @@
 """What to ask the source for, and what that costs, before anything is asked."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from flows import keys, raw
+from flows import keys, ledger, raw
 from flows.derive import period_of
 from flows.lake import open_lake
-from flows.limiter import Limiter
 from flows.manifest import current, published
 from flows.read import rows_of
 from flows.settings import Settings
@@ -94,14 +94,15 @@ def told(settings: Settings, planned: Sequence[Request]) -> Iterator[str]:
     if not planned:
         yield "plan: nothing is missing, and all is final"
         return
-    left = Limiter(open_lake(settings), settings.minute, settings.day).left()
+    store, now = open_lake(settings), time.time()
+    minute, day = (ledger.left(store, quota, now) for quota in (settings.minute, settings.day))
     requests = f"{len(planned)} request{'s' if planned[1:] else ''}"
-    yield f"plan: {requests}; the minute has room for {left['minute']}, the day for {left['day']}"
+    yield f"plan: {requests}; the minute has room for {minute}, the day for {day}"
     yield from (f"plan:   {each}" for each in planned)
-    if len(planned) > left["day"]:
-        yield f"plan: the day's quota ends it after {left['day']}; run it again tomorrow, and it goes on"
-    elif len(planned) > left["minute"]:
-        waits = -(-(len(planned) - left["minute"]) // settings.minute.limit)
+    if len(planned) > day:
+        yield f"plan: the day's quota ends it after {day}; run it again tomorrow, and it goes on"
+    elif len(planned) > minute:
+        waits = -(-(len(planned) - minute) // settings.minute.limit)
         yield f"plan: it waits for the minute's quota, some {waits * settings.minute.seconds:.0f} s in all"
 
 

@@ -18,7 +18,7 @@ import httpx
 import polars as pl
 import stamina
 
-from flows import extract, raw
+from flows import extract, ledger, raw
 from flows.keys import RawKey
 from flows.lake import open_lake
 from flows.limiter import Limiter, QuotaSpent
@@ -169,8 +169,7 @@ def get(settings: Settings, window: Window) -> Had:
             return Had(window, extract.extract(settings, Request(window)), failures, waits.copy())
         except QuotaSpent:
             waits["day"] += 1
-            limiter = Limiter(open_lake(settings), settings.minute, settings.day)
-            while not limiter.left()["day"]:
+            while not ledger.left(open_lake(settings), settings.day, time.time()):
                 time.sleep(0.2)
         except StandingsError:
             failures += 1
@@ -182,7 +181,7 @@ def get(settings: Settings, window: Window) -> Had:
 def _ledger_tells_all(tally: Tally, settings: Settings, line: Line) -> None:
     """The lake's ledger has every request of the day past, also those that the source never heard of."""
     before = time.time()
-    spent = settings.day.limit - Limiter(open_lake(settings), settings.minute, settings.day).left()["day"]
+    spent = settings.day.limit - ledger.left(open_lake(settings), settings.day, time.time())
     after = time.time()
     sent = sum(after - settings.day.seconds < moment <= before for moment in line.moments)
     tally.expect(spent >= sent, f"the ledger has {spent} requests of the last day, and {sent} were sent")

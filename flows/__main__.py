@@ -468,8 +468,8 @@ def verify() -> None:
     from flows.settings import from_environment
 
     wrong = 0
-    for line in problems(from_environment()):
-        click.echo(safe(line))
+    for problem in problems(from_environment()):
+        click.echo(safe(str(problem)))
         wrong += 1
     if wrong:
         raise StandingsError(f"{wrong} problems: `standings repair` rebuilds what can be rebuilt from raw")
@@ -494,8 +494,8 @@ def repair() -> None:
     with sent_after(settings) as refused:
         wrong, outcome = rebuild(settings)
         refused.extend(outcome.rejected)
-    for line in wrong:
-        click.echo(safe(line))
+    for problem in wrong:
+        click.echo(safe(str(problem)))
     click.echo(f"{len(wrong)} problems were found")
     _finish(outcome)
 

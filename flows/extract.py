@@ -16,10 +16,9 @@ import stamina
 
 from flows import lake, raw
 from flows.derive import code_version, period_of
-from flows.duck import loaded_release
 from flows.keys import RawKey
 from flows.limiter import Limiter
-from flows.manifest import Manifest, current, read_manifest
+from flows.manifest import Manifest, current, read_manifest, was_loaded
 from flows.plan import Request
 from flows.publish import held_by_latest
 from flows.raw import LARGEST_BODY, Asked
@@ -78,7 +77,7 @@ def extract(settings: Settings, request: Request) -> RawKey:
     spent for the day, or the lake holds figures of the other kind.
     """
     store = lake.writable(settings)
-    if (waiting := _waiting(settings, store, request)) is not None:
+    if (waiting := _waiting(store, request)) is not None:
         log.info("extract: %s landed before and is taken up again", request)
         return waiting
     key = _ask(settings, store, request)
@@ -98,9 +97,9 @@ def require_key() -> str:
     return key
 
 
-def _waiting(settings: Settings, store: Store, request: Request) -> RawKey | None:
+def _waiting(store: Store, request: Request) -> RawKey | None:
     """An answer to the same question that landed and that no run has taken all the way."""
-    finished = _finished(settings, store)
+    finished = _finished(store)
     kind = (request.period, raw.slice_of(request.slice))
     for key in raw.unfinished(store, [capture.key for capture in finished.captures] if finished else []):
         # The key tells most of them apart: of a plan of many slices, few records need to be read.
@@ -120,12 +119,12 @@ def _waiting(settings: Settings, store: Store, request: Request) -> RawKey | Non
     return None
 
 
-def _finished(settings: Settings, store: Store) -> Manifest | None:
-    """The newest release that `latest/` and the warehouse hold: a run that died may not have come so far."""
+def _finished(store: Store) -> Manifest | None:
+    """The newest release that `latest/` and the warehouses hold: a run that died may not have come so far."""
     manifest = current(store).manifest
     if manifest is None:
         return None
-    if held_by_latest(store) == manifest.release == loaded_release(settings.warehouse):
+    if held_by_latest(store) == manifest.release and was_loaded(store, manifest, code_version()):
         return manifest
     return read_manifest(store, manifest.previous) if manifest.previous else None
 

@@ -1,6 +1,8 @@
 """Walks the whole lake and says what is wrong with it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 
 from flows import keys, raw
 from flows.lake import kind_of, open_lake
@@ -8,40 +10,73 @@ from flows.load import differences
 from flows.manifest import Manifest, current, read_manifest, records
 from flows.parquet import decode
 from flows.read import digests, part_bytes
-from flows.sealed import unseal
+from flows.sealed import BrokenSeal, unseal
 from flows.settings import Settings
-from flows.store import NotFound, Store
+from flows.store import Damaged, NotFound, Store
 from schemas import TABLES
 from schemas.errors import StandingsError
 
 
-def verify(settings: Settings) -> Iterator[str]:
-    """Every problem, a line each that names the object: nothing if all is as it was written.
+class ProblemKind(StrEnum):
+    """What is wrong with an object, and so what repairs it."""
+
+    ALTERED = "altered"
+    """Its bytes are not those that were written, or the store does not give them back."""
+
+    MISSING = "missing"
+    INVALID = "invalid"
+    """Its bytes are those that were written, and they do not say what they should."""
+
+    STALE = "stale"
+    """An object under `latest/`, or its mark, that is not the published release's."""
+
+    WAREHOUSE = "warehouse"
+    """A warehouse holds anything but the published rows."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. key: the object's key, or None for a warehouse. message: a line for a person."""
+
+    key: str | None
+    kind: ProblemKind
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def verify(settings: Settings) -> Iterator[Problem]:
+    """Every problem; nothing if all is as it was written.
 
     Raw bodies against their names and records, every part and manifest, the pointer, `latest/`, reports,
     records of rejection and confirmation, the ledger, and the warehouses row by row.
     """
     store = open_lake(settings)
+    yield from _named_by_content(store)
+    yield from _checksummed(store)
     try:
         if kind_of(store) is None:
-            yield f"{store.url}/{keys.LAKE}: is missing"
-    except StandingsError as problem:
-        yield str(problem)
-    yield from _named_by_content(store)
-    yield from _sealed(store)
+            yield _missing(store, keys.LAKE)
+    except (BrokenSeal, Damaged):
+        pass  # named above
+    except StandingsError as error:
+        yield Problem(keys.LAKE, ProblemKind.INVALID, str(error))
     yield from _raw(store)
     try:
         manifest = current(store).manifest
-    except StandingsError as problem:
-        # Without a manifest nothing can be said of what it lists.
-        yield str(problem)
+    except (BrokenSeal, Damaged):
+        return  # named above; without a manifest nothing can be said of what it lists
+    except StandingsError as error:
+        yield Problem(keys.POINTER, ProblemKind.INVALID, str(error))
         return
     if manifest is None:
         return
     yield from _parts(store, manifest)
     yield from _history(store, manifest)
     yield from _latest(store, manifest)
-    yield from differences(settings, manifest)
+    for line in differences(settings, manifest):
+        yield Problem(None, ProblemKind.WAREHOUSE, line)
 
 
 def demand_sound(settings: Settings) -> None:
@@ -52,7 +87,11 @@ def demand_sound(settings: Settings) -> None:
         )
 
 
-def _named_by_content(store: Store) -> Iterator[str]:
+def _missing(store: Store, key: str, why: str = "") -> Problem:
+    return Problem(key, ProblemKind.MISSING, f"{store.url}/{key}: is missing{why}")
+
+
+def _named_by_content(store: Store) -> Iterator[Problem]:
     """Objects whose name says what their bytes are."""
     named = {
         name: digest
@@ -62,12 +101,13 @@ def _named_by_content(store: Store) -> Iterator[str]:
     }
     for name, found in digests(store, named).items():
         if found != named[name]:
-            yield f"{store.url}/{name}: its bytes are not those that its name says"
+            message = f"{store.url}/{name}: its bytes are not those that its name says"
+            yield Problem(name, ProblemKind.ALTERED, message)
 
 
-def _sealed(store: Store) -> Iterator[str]:
+def _checksummed(store: Store) -> Iterator[Problem]:
     """Small objects that carry their own digest."""
-    names = [keys.POINTER, keys.LATEST_MARK, keys.LEDGER]
+    names = [keys.LAKE, keys.POINTER, keys.LATEST_MARK, keys.LEDGER]
     for prefix in (keys.MANIFESTS, keys.REJECTED, keys.HELD, keys.ACCEPTED):
         names += store.list(prefix)
     names += [name for name in store.list(keys.RAW) if name.endswith(keys.REQUEST)]
@@ -76,75 +116,82 @@ def _sealed(store: Store) -> Iterator[str]:
             unseal(store.get(name), f"{store.url}/{name}")
         except NotFound:
             continue
-        except StandingsError as problem:
-            yield str(problem)
+        except (BrokenSeal, Damaged) as error:
+            yield Problem(name, ProblemKind.ALTERED, str(error))
 
 
-def _raw(store: Store) -> Iterator[str]:
+def _raw(store: Store) -> Iterator[Problem]:
     for key in raw.landed(store):
         try:
             record = raw.request_of(store, key)
         except NotFound:
-            yield f"{store.url}/{key.request}: is missing"
+            yield _missing(store, key.request)
         except StandingsError:
             continue
         else:
             if record["sha256"] != key.sha256:
-                yield f"{store.url}/{key.request}: tells of another body"
+                message = f"{store.url}/{key.request}: tells of another body"
+                yield Problem(key.request, ProblemKind.INVALID, message)
 
 
-def _parts(store: Store, manifest: Manifest) -> Iterator[str]:
+def _parts(store: Store, manifest: Manifest) -> Iterator[Problem]:
     """The published parts: all there, of a known schema, with the rows that the manifest says."""
     tables = {table.name: table for table in TABLES}
     present = set(store.list(keys.PARTS))
     landed = {key.body for key in raw.landed(store)}
     for name, week, partition in manifest.partitions():
         if partition.key not in present:
-            yield f"{store.url}/{partition.key}: is missing; release {manifest.release} lists it"
+            yield _missing(store, partition.key, f"; release {manifest.release} lists it")
             continue
         try:
             frame = decode(part_bytes(store, partition))
         except StandingsError:
             continue  # told before, by its name
+        wrong = []
         if frame.height != partition.rows:
-            yield f"{store.url}/{partition.key}: has {frame.height} rows, and the manifest says {partition.rows}"
+            wrong.append(f"has {frame.height} rows, and the manifest says {partition.rows}")
         if name in tables and (problem := next(tables[name].problems(frame), None)):
-            yield f"{store.url}/{partition.key}: {problem}"
+            wrong.append(problem)
         if name in tables and (frame["week_start"] != week).any():
-            yield f"{store.url}/{partition.key}: has rows of another week"
+            wrong.append("has rows of another week")
+        for each in wrong:
+            yield Problem(partition.key, ProblemKind.INVALID, f"{store.url}/{partition.key}: {each}")
     for key in records(manifest):
         if not raw.exists(store, key):
-            yield f"{store.url}/{key}: is missing; release {manifest.release} was checked with it"
+            yield _missing(store, key, f"; release {manifest.release} was checked with it")
     for capture in manifest.captures:
         if capture.key.body not in landed:
-            yield f"{store.url}/{capture.key.body}: is missing; release {manifest.release} rests on it"
+            yield _missing(store, capture.key.body, f"; release {manifest.release} rests on it")
 
 
-def _history(store: Store, manifest: Manifest) -> Iterator[str]:
+def _history(store: Store, manifest: Manifest) -> Iterator[Problem]:
     """Every release leads back to the first."""
     while (previous := manifest.previous) is not None:
         try:
             manifest = read_manifest(store, previous)
         except NotFound:
-            yield f"{store.url}/{keys.manifest(previous)}: is missing; release {manifest.release} follows it"
+            yield _missing(store, keys.manifest(previous), f"; release {manifest.release} follows it")
             return
         except StandingsError:
             return
 
 
-def _latest(store: Store, manifest: Manifest) -> Iterator[str]:
+def _latest(store: Store, manifest: Manifest) -> Iterator[Problem]:
     wanted = {keys.latest(table, week): each.sha256 for table, week, each in manifest.partitions()}
     found = digests(store, store.list(keys.LATEST))
     try:
         mark = unseal(store.get(keys.LATEST_MARK), keys.LATEST_MARK)["release"]
     except StandingsError:
         mark = None
+    stale = {}
     if mark != manifest.release:
-        yield f"{store.url}/{keys.LATEST_MARK}: latest/ is not refreshed to release {manifest.release}: run it again"
+        stale[keys.LATEST_MARK] = f"latest/ is not refreshed to release {manifest.release}: run it again"
     for name in sorted(wanted.keys() | found.keys()):
         if name not in found:
-            yield f"{store.url}/{name}: is missing"
+            stale[name] = "is missing"
         elif name not in wanted:
-            yield f"{store.url}/{name}: belongs to no partition of release {manifest.release}"
+            stale[name] = f"belongs to no partition of release {manifest.release}"
         elif found[name] != wanted[name]:
-            yield f"{store.url}/{name}: is not the published partition"
+            stale[name] = "is not the published partition"
+    for name, message in stale.items():
+        yield Problem(name, ProblemKind.STALE, f"{store.url}/{name}: {message}")

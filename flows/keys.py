@@ -21,6 +21,7 @@ HELD = "quarantine/releases/"
 OFFENDING = "quarantine/rows/"
 DOCS = "docs/"
 CONFIRMED = "confirmed/"
+LOADED = "loaded/"
 METADATA = "metadata/"
 PACKAGE = "datapackage"
 CROISSANT = "croissant"
@@ -105,6 +106,11 @@ def manifest(release: str) -> str:
 def release(manifest_key: str) -> str:
     """The release whose manifest a key names."""
     return manifest_key.removeprefix(MANIFESTS).removesuffix(".json")
+
+
+def loaded(release: str) -> str:
+    """The mark of a release that every warehouse of some run has been brought to."""
+    return f"{LOADED}{release}"
 
 
 def staged(stage: str, name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from flows.lake import open_lake
-from flows.manifest import Manifest, published
+from flows.manifest import Manifest, mark_loaded, published
 from flows.settings import Settings
 from flows.store import Store
 from schemas.errors import StandingsError
@@ -54,6 +54,7 @@ def load(settings: Settings) -> None:
         raise unforeseen[0]
     if failed:
         raise StandingsError("; ".join(str(problem) for problem in failed))
+    mark_loaded(store, manifest)
     if published(store).release != manifest.release:
         # Another run published meanwhile, and its load may have ended before this one.
         load(settings)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from flows import gate, keys, lineage, metadata, raw
 from flows.derive import code_version
-from flows.inspect import verify
+from flows.inspect import Problem, ProblemKind, verify
 from flows.lake import kind_of, move_up, open_lake, say_kind, writable
 from flows.manifest import Manifest, Pointer, changes, current, point_to, read_manifest, records
 from flows.path import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
@@ -33,7 +33,7 @@ def rebuild(settings: Settings, run: Runner = directly, fan: Fan = in_turn) -> t
     return list(changes(before, after)) if after else [], outcome
 
 
-def repair(settings: Settings, run: Runner = directly) -> tuple[list[str], Outcome]:
+def repair(settings: Settings, run: Runner = directly) -> tuple[list[Problem], Outcome]:
     """Rebuilds from raw whatever is missing or has other bytes; returns what was wrong and what is published now.
 
     Broken objects are moved to `quarantine/objects/`, where nothing reads them. A raw body that is broken
@@ -41,7 +41,7 @@ def repair(settings: Settings, run: Runner = directly) -> tuple[list[str], Outco
     """
     store = writable(settings)
     wrong = list(verify(settings))
-    broken = {name for line in wrong if (name := _object_in(store, line)) is not None}
+    broken = {each.key for each in wrong if each.key and each.kind is ProblemKind.ALTERED}
     for name in broken:
         _set_aside(store, name)
     _restore_kind(store)
@@ -198,12 +198,6 @@ def _older(store: Store, name: str, horizon: datetime) -> bool:
         return store.modified(name) < horizon
     except NotFound:
         return False
-
-
-def _object_in(store: Store, line: str) -> str | None:
-    """The key of the object that a line of `verify` says has other bytes than it should."""
-    name, _, problem = line.removeprefix(f"{store.url}/").partition(": ")
-    return name if line.startswith(store.url) and "its bytes are not" in problem else None
 
 
 def _set_aside(store: Store, name: str) -> None:

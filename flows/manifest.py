@@ -227,6 +227,20 @@ def point_to(store: Store, manifest: Manifest, expected: str | None) -> None:
     store.swap(keys.POINTER, seal({"release": manifest.release, "manifest": key}), expected)
 
 
+def mark_loaded(store: Store, manifest: Manifest) -> None:
+    """Records that a run has brought its warehouses to a release, so that nobody has to open one to know."""
+    store.put_once(keys.loaded(manifest.release), b"")
+
+
+def was_loaded(store: Store, manifest: Manifest, code: str) -> bool:
+    """Whether a run has brought its warehouses to a release; code: the version that asks.
+
+    Versions before this kept no such record, so a release without one counts as loaded if other code made it.
+    """
+    key = keys.loaded(manifest.release)
+    return key in store.list(key) or manifest.code != code
+
+
 def _decode(store: Store, content: dict[str, Any]) -> Manifest:
     if content["format"] not in READABLE:
         raise StandingsError(

@@ -16,7 +16,7 @@ from flows.duck import loaded_release
 from flows.inspect import verify
 from flows.lake import open_lake
 from flows.load import differences, load
-from flows.manifest import Manifest
+from flows.manifest import Manifest, was_loaded
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from flows.store import Store
@@ -59,6 +59,15 @@ def told(settings: Settings) -> str:
         load(settings)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_what_was_loaded_is_recorded_in_the_lake(settings: Settings) -> None:
+    store, manifest = open_lake(settings), lakes.manifest_of(settings)
+    assert not was_loaded(store, manifest, manifest.code)
+    # Other code may be a version that kept no record.
+    assert was_loaded(store, manifest, "another")
+    load(settings)
+    assert was_loaded(store, manifest, manifest.code)
 
 
 def test_all_warehouses_that_are_set_hold_the_release(both: Settings) -> None:
@@ -142,14 +151,15 @@ def test_verify_tells_of_every_warehouse(both: Settings) -> None:
     with psycopg.connect(both.postgres or "") as connection:
         connection.execute("UPDATE standings.country_week SET models = models + 1")
     both.warehouse.write_bytes(both.warehouse.read_bytes() + b"more")
-    lines = list(verify(both))
+    lines = [str(problem) for problem in verify(both)]
     assert [str(both.warehouse) in line for line in lines] == [True, False]
     assert "country_week: its rows are not those that were published" in lines[1]
 
 
 def test_a_warehouse_that_cannot_be_asked_is_told_and_the_others_are_compared(settings: Settings) -> None:
     load(settings)
-    (line,) = verify(unreachable(settings))
+    (problem,) = verify(unreachable(settings))
+    line = problem.message
     assert line.startswith("PostgreSQL (STANDINGS_POSTGRES): connection ")
     assert any(f"postgres   {line[:20]}" in each for each in status.lines(unreachable(settings)))
 

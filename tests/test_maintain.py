@@ -61,7 +61,7 @@ def settings(made_once: Path, tmp_path: Path) -> Settings:
 
 
 def wrong(settings: Settings) -> list[str]:
-    return list(verify(settings))
+    return [str(problem) for problem in verify(settings)]
 
 
 def flip(path: Path, seed: int = 7) -> None:

@@ -17,6 +17,7 @@ from flows import gate, keys, maintain, raw, store, validate
 from flows.gate import Refused
 from flows.lake import open_lake, writable
 from flows.limiter import Limiter
+from flows.manifest import mark_loaded
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from flows.store import S3Options, Store
@@ -33,6 +34,7 @@ CREATE_ONLY = (
     keys.REPORTS,
     keys.DOCS,
     keys.OFFENDING,
+    keys.LOADED,
     keys.LAKE,
 )
 SWAPPED = (keys.POINTER, keys.LATEST_MARK, keys.LEDGER)
@@ -214,7 +216,12 @@ def _week(tokens: int, at: int) -> bytes:
 
 
 def _all_but_loading(step: Callable[..., Any], /) -> Callable[..., Any]:
-    return (lambda *_: None) if step.__name__ == "load" else step
+    """Loads no warehouse, and only records in the lake that one was loaded."""
+    return _mark_only if step.__name__ == "load" else step
+
+
+def _mark_only(settings: Settings) -> None:
+    mark_loaded(open_lake(settings), lakes.manifest_of(settings))
 
 
 def _call(request: Any) -> Call:

@@ -222,12 +222,12 @@ def backfill(
 
 
 def _slice(text: str) -> dict[str, str]:
-    from flows.raw import SLICES
+    from schemas.datasets import RANKINGS_DAILY
 
     asked = dict(each.partition("=")[::2] for each in text.split(","))
-    if not (asked.keys() <= {*SLICES} and all(asked.values())):
+    if not (asked.keys() <= {*RANKINGS_DAILY.slices} and all(asked.values())):
         raise click.UsageError(
-            f"--slice {text!r} must be NAME=VALUE[,NAME=VALUE] with names among {', '.join(SLICES)}"
+            f"--slice {text!r} must be NAME=VALUE[,NAME=VALUE] with names among {', '.join(RANKINGS_DAILY.slices)}"
         )
     return asked
 
@@ -663,9 +663,9 @@ def demo() -> None:
         settings = _start()
         _prefect()
         from flows.backfill import backfill as flow
-        from transforms.windows import HISTORY_STARTS
+        from schemas.datasets import RANKINGS_DAILY
 
-        _finish(_called(flow, settings)(HISTORY_STARTS))
+        _finish(_called(flow, settings)(RANKINGS_DAILY.history_starts))
     _print_latest(settings)
 
 

@@ -8,7 +8,7 @@ from flows.inspect import demand_sound
 from flows.orchestration import as_task, scheduled_time, task_runner
 from flows.path import Outcome
 from flows.settings import from_environment
-from transforms.windows import HISTORY_STARTS
+from schemas.datasets import RANKINGS_DAILY
 
 
 @flow(name="audit", task_runner=task_runner())
@@ -16,6 +16,6 @@ def audit() -> Outcome:
     """Asks for all of history anew, publishes what changed, and fails where anything in the lake is amiss."""
     logs.start_in_flow()
     settings = from_environment()
-    outcome = bring(settings, scheduled_time(), HISTORY_STARTS, refetch=True)
+    outcome = bring(settings, scheduled_time(), RANKINGS_DAILY.history_starts, refetch=True)
     as_task(demand_sound)(settings)
     return outcome

@@ -25,6 +25,7 @@ from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import Store
 from schemas import MODEL_WEEK, OBSERVATION, RANKING_ENTRY, reference
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from schemas.reference import Reference
 from transforms.breakdown import SPANS
@@ -44,7 +45,7 @@ from transforms.standings import (
 )
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
 from transforms.weeks import WEEK
-from transforms.windows import HISTORY_STARTS, Window
+from transforms.windows import Window
 
 log = logging.getLogger("standings")
 
@@ -251,7 +252,9 @@ def _findings(
     record = raw.request_of(store, key)
     # A simulated source answers at whatever moment it is told.
     received = None if key.origin == "simulated" else datetime.fromisoformat(record["retrieved_at"])
-    found = list(findings(answer, period_of(key), _window(record["request"]), HISTORY_STARTS, received))
+    found = list(
+        findings(answer, period_of(key), _window(record["request"]), RANKINGS_DAILY.history_starts, received)
+    )
     for each in found:
         offences = (("captures", each.code, key.sha256),)
         if each.severity == "critical" and not gate.released(offences, let_through):

@@ -25,6 +25,7 @@ from flows.raw import LARGEST_BODY, Asked
 from flows.settings import Settings
 from flows.store import Store
 from flows.text import safe
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from transforms.parse import Torn, Unreadable, parse
 
@@ -33,7 +34,6 @@ log = logging.getLogger("standings")
 SIMULATED_HEADER = "X-Token-Standings-Simulated"
 """The mark of the sample API's answers. It stands for the source, so neither it nor this module imports the other."""
 
-PATH = "/datasets/rankings-daily"
 KEY = "OPENROUTER_API_KEY"
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -166,7 +166,7 @@ def _get(client: httpx.Client, base_url: str, request: dict[str, str]) -> tuple[
     """One answer, read within limits of time and size."""
     until = time.monotonic() + ATTEMPT_SECONDS
     body = bytearray()
-    with client.stream("GET", f"{base_url}{PATH}", params=request) as response:
+    with client.stream("GET", f"{base_url}{RANKINGS_DAILY.path}", params=request) as response:
         for chunk in _unpacked(response):
             body += chunk
             if len(body) > LARGEST_BODY:

@@ -12,13 +12,14 @@ from flows import lake, raw
 from flows.raw import LARGEST_BODY, Asked
 from flows.settings import Settings
 from flows.text import safe
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS
 
 log = logging.getLogger("standings")
 
 SIDECAR = ".request.json"
-_SIDECAR_FIELDS = {"period", "origin", "start_date", "end_date", *raw.SLICES}
+_SIDECAR_FIELDS = {"period", "origin", "start_date", "end_date", *RANKINGS_DAILY.slices}
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,11 @@ from flows.read import rows_of
 from flows.settings import Settings
 from flows.store import Store
 from schemas import BUCKET_COVERAGE
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from transforms import weeks, windows
 from transforms.parse import Period, parse
 from transforms.windows import Look, Window
-
-SAMPLED = {"category", "language_type"}
-"""Slices that the source only estimates, by the week."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,13 @@ def plan(
     {"modality": "text"}; {} is the whole. Raises `StandingsError` where no complete day is asked for.
     """
     until = min(last or weeks.last_complete(due) + weeks.WEEK - windows.DAY, due.date() - timedelta(days=1))
-    since = max(first, windows.HISTORY_STARTS)
+    since = max(first, RANKINGS_DAILY.history_starts)
     if since > until:
         raise StandingsError(f"no complete day lies between {since} and {until}")
     store = open_lake(settings)
     planned = []
     for each in slices:
-        period: Period = "week" if SAMPLED & each.keys() else "day"
+        period: Period = "week" if each.keys() & RANKINGS_DAILY.sampled else "day"
         start, end = windows.whole_weeks(since, until) if period == "week" else (since, until)
         held = () if refetch else looks(store, raw.slice_of(each), period)
         wanted = windows.unsettled(start, end, held)
@@ -114,7 +112,7 @@ def gaps(
     coverage = rows_of(store, published(store), BUCKET_COVERAGE).filter(pl.col("period") == "day")
     gone = coverage.filter(pl.col("vanished"))
     return windows.gaps(
-        max(first or windows.HISTORY_STARTS, windows.HISTORY_STARTS),
+        max(first or RANKINGS_DAILY.history_starts, RANKINGS_DAILY.history_starts),
         min(last or date.max, now.date() - windows.DAY),
         looks(store, raw.WHOLE, "day"),
         set(coverage["date"]),

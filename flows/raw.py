@@ -11,6 +11,7 @@ from flows.gate import Refused
 from flows.keys import RawKey
 from flows.sealed import seal, unseal
 from flows.store import Store
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 
 WHOLE = "all"
@@ -18,8 +19,6 @@ WHOLE = "all"
 
 LARGEST_BODY = 64 * 2**20
 """Bytes that an answer may have: twenty times what a year of rows takes."""
-
-SLICES = ("modality", "context_bucket", "category", "language_type")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Asked:
 
 def slice_of(request: dict[str, Any]) -> str:
     """The slice that a request's parameters ask for, such as `category-programming`."""
-    asked = [f"{name}-{request[name]}" for name in SLICES if request.get(name)]
+    asked = [f"{name}-{request[name]}" for name in RANKINGS_DAILY.slices if request.get(name)]
     return "+".join(asked).replace("/", "-") or WHOLE
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.__main__ import PREFECT
+from schemas.datasets import RANKINGS_DAILY
 from tests import servers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -256,7 +257,7 @@ def captures() -> None:
 def steps() -> None:
     """The steps of a run as the path tells them, in this process and once: of a week, then of all of history."""
     from transforms.simulate import answer
-    from transforms.windows import HISTORY_STARTS, cover
+    from transforms.windows import cover
 
     logging.getLogger("standings").setLevel(logging.ERROR)
     heading("The import of Great Expectations, which a fresh process pays at its first check")
@@ -273,7 +274,7 @@ def steps() -> None:
     steps_of(f"a week after {HELD_WEEKS} weeks", [held], [week])
     heading("What the sample API takes to make its answers")
     started = time.perf_counter()
-    history = [answer(11, NOW, *window) for window in cover(HISTORY_STARTS, last)]
+    history = [answer(11, NOW, *window) for window in cover(RANKINGS_DAILY.history_starts, last)]
     line("all of history", time.perf_counter() - started)
     steps_of("all of history", [], history)
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from flows.read import rows_of
 from flows.sample_api import SampleApi
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from tests import lakes
 from transforms import weeks
@@ -157,7 +159,8 @@ def test_the_daily_and_the_monthly_flows(
 
     today = datetime.now(UTC).date()
     monkeypatch.setattr(flows.validate, "TABLES", (WEEK_COVERAGE,))
-    monkeypatch.setattr(flows.audit, "HISTORY_STARTS", today - timedelta(days=28))
+    shorter = replace(RANKINGS_DAILY, history_starts=today - timedelta(days=28))
+    monkeypatch.setattr(flows.audit, "RANKINGS_DAILY", shorter)
     settings = lakes.on_disk(tmp_path)
     monkeypatch.setenv("STANDINGS_LAKE", settings.lake)
     monkeypatch.setenv("STANDINGS_WAREHOUSE", str(settings.warehouse))

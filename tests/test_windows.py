@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.datasets import RANKINGS_DAILY
 from tests.frames import DAY, MONDAY, WEEK, midnight
 from transforms.weeks import SETTLED_AFTER
 from transforms.windows import (
-    HISTORY_STARTS,
-    LONGEST_WINDOW,
     Gap,
     cover,
     days,
@@ -22,7 +21,7 @@ from transforms.windows import (
     whole_weeks,
 )
 
-FIRST = HISTORY_STARTS
+FIRST = RANKINGS_DAILY.history_starts
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)
@@ -33,8 +32,8 @@ def test_every_day_is_covered_once_by_the_fewest_windows(first: date, days: int)
     assert windows[0][0] == first
     assert windows[-1][1] == last
     assert all(start - end == DAY for (_, end), (start, _) in pairwise(windows))
-    assert all(0 <= (end - start).days < LONGEST_WINDOW for start, end in windows)
-    assert len(windows) == -(-days // LONGEST_WINDOW)
+    assert all(0 <= (end - start).days < RANKINGS_DAILY.window_days for start, end in windows)
+    assert len(windows) == -(-days // RANKINGS_DAILY.window_days)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ def brute_fewest(wanted: set[date]) -> int:
     if not wanted:
         return 0
     first = min(wanted)
-    return 1 + brute_fewest({day for day in wanted if (day - first).days >= LONGEST_WINDOW})
+    return 1 + brute_fewest({day for day in wanted if (day - first).days >= RANKINGS_DAILY.window_days})
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)
@@ -86,7 +85,7 @@ def test_scattered_days_take_the_fewest_windows_and_none_begins_or_ends_in_vain(
     assert len(windows) == brute_fewest(wanted)
     assert all(any(start <= day <= end for start, end in windows) for day in wanted)
     assert all(start in wanted and end in wanted for start, end in windows)
-    assert all((end - start).days < LONGEST_WINDOW for start, end in windows)
+    assert all((end - start).days < RANKINGS_DAILY.window_days for start, end in windows)
 
 
 def test_a_day_is_settled_by_a_look_on_or_after_the_friday_that_follows_its_week() -> None:

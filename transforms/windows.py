@@ -4,11 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from schemas.datasets import RANKINGS_DAILY
 from transforms.weeks import SETTLED_AFTER, WEEK, midnight, monday
-
-HISTORY_STARTS = date(2025, 1, 1)
-LONGEST_WINDOW = 366
-"""Days that one request may span."""
 
 REFRESHED_DAYS = 14
 """Days that are read again every day: nothing was ever restated later than four days."""
@@ -33,7 +30,7 @@ def fewest(wanted: Iterable[date]) -> list[Window]:
     """The fewest windows that cover every wanted day, the earliest first; none begins or ends with another day."""
     windows: list[Window] = []
     for day in sorted(set(wanted)):
-        if windows and (day - windows[-1][0]).days < LONGEST_WINDOW:
+        if windows and (day - windows[-1][0]).days < RANKINGS_DAILY.window_days:
             windows[-1] = (windows[-1][0], day)
         else:
             windows.append((day, day))
@@ -55,7 +52,7 @@ def unsettled(first: date, last: date, looks: Iterable[Look]) -> list[date]:
 
 def trailing(week_start: date) -> Window:
     """A week and the one before it in one window, so that the earlier is read again once settled."""
-    return max(week_start - WEEK, HISTORY_STARTS), week_start + WEEK - DAY
+    return max(week_start - WEEK, RANKINGS_DAILY.history_starts), week_start + WEEK - DAY
 
 
 def whole_weeks(first: date, last: date) -> Window:

@@ -29,12 +29,13 @@ from flows.read import rows_of
 from flows.sample_api import Reply, SampleApi
 from flows.settings import Settings
 from schemas import RANKING_ENTRY
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from tests import lakes
 from tests.torture.faulty import Line, carrying
 from tests.torture.tally import Tally
 from transforms import simulate
-from transforms.windows import HISTORY_STARTS, Window
+from transforms.windows import Window
 
 ROUNDS = 500
 """Requests that the source answers."""
@@ -128,8 +129,9 @@ def _windows(random: Random) -> list[Window]:
     spans = [
         (first, first + timedelta(days=days - 1))
         for days in (1, 7, 2, 3)
-        for number in range((LAST - HISTORY_STARTS).days // days)
-        if (first := HISTORY_STARTS + timedelta(days=number * days)) != simulate.VANISHED_DAY or days > 1
+        for number in range((LAST - RANKINGS_DAILY.history_starts).days // days)
+        if (first := RANKINGS_DAILY.history_starts + timedelta(days=number * days)) != simulate.VANISHED_DAY
+        or days > 1
     ]
     random.shuffle(spans)
     return spans

@@ -23,6 +23,7 @@ import transforms.parse
 from flows import keys, raw
 from flows.keys import RawKey
 from flows.store import check_key
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS
 from tests.conftest import SHARED_DATA
@@ -30,7 +31,6 @@ from tests.lakes import simulated
 from tests.torture.tally import Tally
 from transforms.contract import findings
 from transforms.parse import Answer, Period, Unreadable, parse
-from transforms.windows import HISTORY_STARTS
 
 ROUNDS = 100_000
 
@@ -278,7 +278,7 @@ def read(body: bytes, period: Period) -> Answer | str:
         content["meta"]["end_date"],
     )
     asked = None if period == "day" else (answer.start, date(2026, 7, 1))
-    for finding in findings(answer, period, asked, HISTORY_STARTS):
+    for finding in findings(answer, period, asked, RANKINGS_DAILY.history_starts):
         check_message(str(finding))
     return answer
 
@@ -290,7 +290,9 @@ def check_message(message: str) -> None:
 
 def check_keys(random: Random) -> bool:
     """Builds a capture's keys from a hostile request; says whether a store would take them."""
-    request = {name: hostile_text(random) for name in random.sample(raw.SLICES, random.randint(0, 2))}
+    request = {
+        name: hostile_text(random) for name in random.sample(RANKINGS_DAILY.slices, random.randint(0, 2))
+    }
     digest = hashlib.sha256(random.randbytes(8)).hexdigest()
     key = RawKey(random.choice(ORIGINS), random.choice(GRAINS), raw.slice_of(request), digest)
     found = keys.raw(hostile_text(random)) or keys.raw(f"{keys.RAW}{hostile_text(random)}.body")

@@ -21,11 +21,11 @@ from flows.lake import open_lake
 from flows.quota import A_MINUTE
 from flows.sample_api import CHOICES, Reply
 from flows.settings import Settings, from_environment
+from schemas.datasets import RANKINGS_DAILY
 from tests import lakes
 from tests.torture.kills import landed_answers
 from tests.torture.tally import Tally
 from tests.torture.yard import CountingApi
-from transforms.windows import HISTORY_STARTS
 
 ROUNDS = 1
 REQUESTS = 90
@@ -71,7 +71,7 @@ def run(tally: Tally, rounds: int, random: Random, home: Path) -> None:
 
 def _cold(tally: Tally, folder: Path) -> None:
     with TimedApi() as api:
-        told, _, _ = backfill(folder / "cold", api, HISTORY_STARTS)
+        told, _, _ = backfill(folder / "cold", api, RANKINGS_DAILY.history_starts)
         tally.expect(len(api.moments) <= 3, f"all of history took {len(api.moments)} requests")
         tally.expect("waiting" not in told, "all of history waited for a quota")
         tally.note(f"all of history: {len(api.moments)} requests, no wait")

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def run(order: Order, told: Connection) -> None:
     with Path(LOG).open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    windows.LONGEST_WINDOW = order.longest
+    windows.RANKINGS_DAILY = replace(windows.RANKINGS_DAILY, window_days=order.longest)  # type: ignore[misc]
     if not order.checked:
         path.check, path.validate = _pass, _unchecked
     if "prefect" in sys.modules:

@@ -17,6 +17,7 @@ from flows import logs
 from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.sample_api import DEFAULT_SEED
 from flows.text import safe
+from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, KNOWLEDGE, ORIGINS
 
@@ -362,28 +363,7 @@ def table(
     cited: bool,
     output: Path | None,
 ) -> None:
-    """Print a published table.
-
-    \b
-    country_week          tokens and shares by country, with bounds
-    country_week_history  the same in every state in which it ever stood
-    country_lead_week     who leads, how surely, for how many weeks
-    country_top_models    each country's ten largest models
-    country_growth        how much each country grew, and out of what
-    concentration_week    HHI and largest shares by model, organisation, country
-    unattributed_week     what no country can claim, by name
-    model_week            tokens by model, with its country
-    attribution           whose each model is, as known then and now, and why
-    drift_week            how far each week is from those before, and what is usual
-    week_coverage         what each week's figures rest on
-    bucket_coverage       from which vintage each day comes
-    revisions             what the source changed, when, and whether a rank changed
-    reconciliation_week   the same week by days and as the source's own week
-    claims, claim_value   printed figures beside ours, under every method
-    forecast_path         a forecast's implied growth beside the observed one
-    ranking_entry         the source's rows, every vintage
-    observation           whether each bucket was there when somebody looked
-    """
+    """Print a published table."""
     from flows.read import Selection, select
     from flows.settings import from_environment
     from flows.show import render
@@ -411,6 +391,11 @@ def table(
         click.echo(data.decode(), nl=False)
     tell = _say if output or form != "table" else click.echo
     tell("\n".join(["", *found.notes]))
+
+
+table.help = "Print a published table.\n\n\b\n" + "\n".join(
+    f"{each.name:<{max(len(other.name) for other in TABLES)}}  {each.summary}" for each in TABLES
+)
 
 
 @command

@@ -32,18 +32,13 @@ from flows.sealed import BrokenSeal, seal, unseal
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import Damaged, LostRace, NotFound, Store
-from schemas import COUNTRY_WEEK_HISTORY, OBSERVATION, RANKING_ENTRY, REVISIONS, TABLES, WEEK_COVERAGE
+from schemas import OBSERVATION, RANKING_ENTRY, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
 from schemas.table import Table
-from transforms.standings import SERIES
 from transforms.vintages import states, used
 
 log = logging.getLogger("standings")
-
-EVERY_VINTAGE = (RANKING_ENTRY, OBSERVATION, COUNTRY_WEEK_HISTORY, REVISIONS)
-"""Tables that rest on every look at a week, not only on its newest vintages."""
-
 
 WRITTEN = "parts/"
 """Under what the partitions that are written are noted, block by block."""
@@ -213,7 +208,7 @@ def write_parts(settings: Settings, stage_name: str, block: int) -> None:
         newest=_sources(used(entries.lazy(), newest).collect()),
         origins=dict(entries.select("capture", "origin").unique().iter_rows()),
     )
-    frames = {table: stage.read(table.name, [block]) for table in TABLES if table.name not in SERIES}
+    frames = {table: stage.read(table.name, [block]) for table in TABLES if not table.all_weeks}
     made = _write(stage, frames, rests)
     stage.note(f"{WRITTEN}{block:06d}", {"parts": parts_to_json(made), "rests": asdict(rests)})
 
@@ -240,7 +235,7 @@ def _all_parts(stage: Stage) -> Partitions:
         rests |= Rests(**each["rests"])
         for name, weeks in parts_from_json(each["parts"]).items():
             tables[name] |= weeks
-    series = {table: stage.read(table.name) for table in TABLES if table.name in SERIES}
+    series = {table: stage.read(table.name) for table in TABLES if table.all_weeks}
     return tables | _write(stage, series, rests)
 
 
@@ -248,7 +243,7 @@ def _write(stage: Stage, frames: dict[Table, pl.DataFrame], rests: Rests) -> Par
     kind, held = kind_of(stage.store) or "real", set(stage.noted(HELD))
 
     def write(table: Table, week: date, frame: pl.DataFrame) -> Partition:
-        sources = (rests.looked if table in EVERY_VINTAGE else rests.newest).get(str(week), [])
+        sources = (rests.looked if table.every_vintage else rests.newest).get(str(week), [])
         as_of: datetime | None = frame["as_of"].max()  # type: ignore[assignment]
         metadata = {
             "table": table.name,

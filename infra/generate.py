@@ -37,6 +37,9 @@ from transforms.simulate import Period
 INFRA = Path(__file__).resolve().parent
 FOLDER = INFRA / "warehouse"
 DICTIONARY = INFRA / "dictionary.md"
+README = INFRA.parent / "README.md"
+BEGIN, END = "<!-- tables -->", "<!-- /tables -->"
+"""What the list of tables in the README stands between."""
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 4, 12)
 LOOKS: tuple[tuple[datetime, Period], ...] = (
@@ -65,6 +68,14 @@ def words() -> str:
     real = curated()
     shown = {name: {**real.get(name, {}), **made} for name, made in simulated().items()}
     return dictionary(TABLES, shown, notes)
+
+
+def readme() -> str:
+    """The README with its list of tables as they are defined."""
+    head, _, rest = README.read_text().partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    rows = "".join(f"| `{table.name}` | {table.summary} |\n" for table in TABLES)
+    return f"{head}{BEGIN}\n| table | what it holds |\n|---|---|\n{rows}{END}{tail}"
 
 
 def curated() -> Examples:
@@ -112,6 +123,6 @@ def _newest(rows: pl.DataFrame) -> dict[str, tuple[str, ...]]:
 if __name__ == "__main__":
     logging.getLogger("standings").setLevel(logging.ERROR)
     FOLDER.mkdir(exist_ok=True)
-    for path, content in {**files(), DICTIONARY: words()}.items():
+    for path, content in {**files(), DICTIONARY: words(), README: readme()}.items():
         path.write_text(content)
         print(path.relative_to(INFRA.parent))

@@ -9,6 +9,7 @@ ATTRIBUTION = Table(
     name="attribution",
     doc="One row a week, knowledge and model: the organisation and country it counts for, and why.",
     key=("week_start", "knowledge", "model_permaslug"),
+    summary="each model's country, as known then and now, and why",
     columns=(
         fields.week_start,
         fields.knowledge,

@@ -9,6 +9,7 @@ BUCKET_COVERAGE = Table(
     name="bucket_coverage",
     doc="One row a bucket that is held: the vintage that stands for it, and whether it is still at the source.",
     key=("week_start", "period", "date"),
+    summary="from which vintage each day comes",
     columns=(
         fields.week_start,
         fields.period,

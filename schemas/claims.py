@@ -12,6 +12,9 @@ CLAIMS = Table(
     name="claims",
     doc="One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict.",
     key=("week_start", "claim"),
+    summary="printed figures beside ours, each with a verdict",
+    all_weeks=True,
+    may_be_empty=True,
     columns=(
         PRINTED["claim"],
         replace(fields.week_start, brief=False),
@@ -47,6 +50,9 @@ CLAIM_VALUE = Table(
     name="claim_value",
     doc="One row a claim, method and knowledge that were tried: our figure, the difference, and who leads.",
     key=("week_start", "claim", "method", "knowledge"),
+    summary="our figure for each claim, under every method",
+    all_weeks=True,
+    may_be_empty=True,
     columns=(
         PRINTED["claim"],
         replace(fields.week_start, brief=False),

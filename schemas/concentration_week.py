@@ -29,6 +29,7 @@ CONCENTRATION_WEEK = Table(
         ("top3_share_lo", "top3_share"),
         ("top3_share", "top3_share_hi"),
     ),
+    summary="HHI and largest shares by model, organisation, country",
     columns=(
         fields.week_start,
         fields.method,

@@ -15,6 +15,8 @@ COUNTRY_GROWTH = Table(
     doc="One row a week, method, knowledge, country and span, where both weeks are complete. The four parts sum "
     "to the change, to the token; each model is in the first part that fits it.",
     key=("week_start", "method", "knowledge", "country_code", "span_weeks"),
+    summary="how much each country grew, and out of what",
+    may_be_empty=True,
     columns=(
         fields.week_start,
         fields.method,

@@ -9,6 +9,8 @@ COUNTRY_LEAD_WEEK = Table(
     name="country_lead_week",
     doc="One row a week, method and knowledge: the leading country, its runner-up and the lead.",
     key=("week_start", "method", "knowledge"),
+    summary="who leads, how surely, for how many weeks",
+    all_weeks=True,
     columns=(
         fields.week_start,
         fields.method,

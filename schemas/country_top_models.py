@@ -9,6 +9,7 @@ COUNTRY_TOP_MODELS = Table(
     name="country_top_models",
     doc="One row a week, method, knowledge, country and model: the ten largest of each country.",
     key=("week_start", "method", "knowledge", "country_code", "rank", "model_permaslug"),
+    summary="each country's ten largest models",
     columns=(
         fields.week_start,
         fields.method,

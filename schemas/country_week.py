@@ -17,6 +17,7 @@ COUNTRY_WEEK = Table(
         ("rank_best", "rank"),
         ("rank", "rank_worst"),
     ),
+    summary="tokens and shares by country, with bounds",
     columns=(
         fields.week_start,
         fields.iso_year,

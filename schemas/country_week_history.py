@@ -12,6 +12,8 @@ COUNTRY_WEEK_HISTORY = Table(
     "the rows with the newest `known_at` that is not after it.",
     key=("week_start", "method", "knowledge", "known_at", "country_code"),
     ordered=COUNTRY_WEEK.ordered,
+    summary="the same in every state in which it ever stood",
+    every_vintage=True,
     columns=tuple(
         column
         for each in COUNTRY_WEEK.columns

@@ -68,6 +68,8 @@ DRIFT_WEEK = Table(
     "told only of whole charts of the same grain; the first weeks and those after a gap have fewer measures.",
     key=("week_start", "measure", "subject"),
     usual=(("usual_low", "value"), ("value", "usual_high")),
+    summary="how far each week is from those before, and what is usual",
+    may_be_empty=True,
     columns=(
         fields.week_start,
         Column(

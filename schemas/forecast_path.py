@@ -15,6 +15,9 @@ FORECAST_PATH = Table(
     name="forecast_path",
     doc="One row a forecast, week, method and knowledge: growth rates side by side, and whether levels compare.",
     key=("week_start", "forecast", "method", "knowledge"),
+    summary="a forecast's implied growth beside the observed one",
+    all_weeks=True,
+    may_be_empty=True,
     columns=(
         FORECASTS["forecast"],
         fields.week_start,

@@ -10,6 +10,7 @@ MODEL_WEEK = Table(
     doc="One row a week and model, and the `other` row. Whose a model is stands here as known now; "
     "`attribution` has it as known when the week closed, too.",
     key=("week_start", "model_permaslug"),
+    summary="tokens by model, with its country",
     columns=(
         fields.week_start,
         fields.model_permaslug,

@@ -11,6 +11,8 @@ OBSERVATION = Table(
     "closed, one that finds it gone or back, the first on or after the Friday that settles its week. With "
     "`ranking_entry` it is all that any other table is computed from.",
     key=("week_start", "period", "date", "as_of", "capture"),
+    summary="whether each bucket was there when somebody looked",
+    every_vintage=True,
     columns=(
         fields.week_start,
         fields.period,

@@ -8,6 +8,8 @@ RANKING_ENTRY = Table(
     doc="One row a bucket (a UTC day or a week), vintage and model, as the source gave it. "
     "A vintage is a run of equal content; it begins at its `as_of`, in its `capture`.",
     key=("week_start", "period", "date", "as_of", "capture", "model_permaslug"),
+    summary="the source's rows, every vintage",
+    every_vintage=True,
     columns=(
         fields.week_start,
         fields.period,

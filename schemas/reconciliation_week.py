@@ -12,6 +12,8 @@ RECONCILIATION_WEEK = Table(
     doc="One row a week and model that both grains name, and one `total` row, where all seven days and the week's "
     "own bucket are held.",
     key=("week_start", "model_permaslug"),
+    summary="the same week by days and as the source's own week",
+    may_be_empty=True,
     columns=(
         fields.week_start,
         replace(fields.model_permaslug, doc="The model, or `total` for all tokens of the week."),

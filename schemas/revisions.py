@@ -19,6 +19,9 @@ REVISIONS = Table(
     doc="One row a bucket, vintage, level and name whose tokens differ from the vintage before. Countries are "
     "counted over all models, as known now.",
     key=("week_start", "period", "date", "as_of", "capture", "level", "name"),
+    summary="what the source changed, when, and whether a rank changed",
+    every_vintage=True,
+    may_be_empty=True,
     columns=(
         fields.week_start,
         fields.period,

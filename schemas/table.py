@@ -83,6 +83,10 @@ class Table:
 
     `ordered` lists pairs (low, high) of columns with low <= high in every row where both have a value.
     `usual` lists such pairs that raise a warning where they are not in order; the row is published all the same.
+    `summary`: what it is about in a few words, for lists of tables.
+    `every_vintage`: its rows rest on every vintage of a week, not only on the newest.
+    `all_weeks`: it is made of all weeks together, and not of a week at a time.
+    `may_be_empty`: a lake of a few weeks may have no row of it.
     `version` rises when a reader of the old columns would break or be misled.
     """
 
@@ -90,6 +94,10 @@ class Table:
     doc: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    summary: str = ""
+    every_vintage: bool = False
+    all_weeks: bool = False
+    may_be_empty: bool = False
     ordered: tuple[tuple[str, str], ...] = ()
     usual: tuple[tuple[str, str], ...] = ()
     version: int = 1

@@ -10,6 +10,8 @@ UNATTRIBUTED_WEEK = Table(
     doc="One row a week, method, knowledge and name: the `other` row, cloaked models by permaslug, undecided and "
     "unknown authors by slug. The rows of a week and method sum to its ZZ row, to the token.",
     key=("week_start", "method", "knowledge", "attribution", "name"),
+    summary="what no country can claim, by name",
+    may_be_empty=True,
     columns=(
         fields.week_start,
         fields.method,

@@ -7,6 +7,7 @@ WEEK_COVERAGE = Table(
     name="week_coverage",
     doc="One row a week: which grain was used, how many days of it there are, and how final they are.",
     key=("week_start",),
+    summary="what each week's figures rest on",
     columns=(
         fields.week_start,
         fields.iso_year,

@@ -18,6 +18,7 @@ from flows.raw import Asked
 from flows.settings import Settings
 from flows.stage import Stage
 from flows.store import Store
+from schemas import TABLES
 from transforms import simulate
 
 P = ParamSpec("P")
@@ -26,16 +27,7 @@ R = TypeVar("R")
 # Great Expectations imports modules that Python 3.11 has deprecated; this is for whoever imports it first.
 GREAT_EXPECTATIONS = pytest.mark.filterwarnings("ignore:module 'sre_.*' is deprecated:DeprecationWarning")
 
-SOMETIMES_EMPTY = (
-    "country_growth",
-    "unattributed_week",
-    "revisions",
-    "reconciliation_week",
-    "drift_week",
-    "claims",
-    "claim_value",
-    "forecast_path",
-)
+SOMETIMES_EMPTY = tuple(table.name for table in TABLES if table.may_be_empty)
 """Tables that a lake of a few weeks may have no row of, or rows of other weeks than the data's."""
 
 

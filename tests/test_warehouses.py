@@ -22,6 +22,12 @@ def test_the_files_are_what_the_definitions_make() -> None:
     assert stale == [], "make generate"
 
 
+def test_the_list_of_tables_in_the_readme_is_that_of_the_definitions() -> None:
+    made = runpy.run_path(str(INFRA / "generate.py"))
+    assert made["README"].read_text() == made["readme"](), "make generate"
+    assert all(table.summary for table in TABLES)
+
+
 @pytest.mark.parametrize("engine", WAREHOUSES, ids=lambda engine: engine.name)
 def test_every_statement_is_the_engine_s_sql(engine: Warehouse) -> None:
     statements = [

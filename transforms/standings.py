@@ -32,9 +32,6 @@ WORKING = (FIGURES, CHART, AUTHORS)
 """Frames that are on no one's shelf: `country_week` with what its bounds come from, the chart's entries, and tokens by
 author."""
 
-SERIES = ("country_lead_week", "claims", "claim_value", "forecast_path")
-"""Tables that are made of all weeks together."""
-
 
 def every_table(
     entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference, at: datetime = PRESENT

@@ -9,7 +9,7 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 # Else every process compiles what it imports, for good where PYTHONDONTWRITEBYTECODE is set: a run would take twice as long.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: env demo up test lint bench scale torture generate clean
+.PHONY: env demo up test check coverage lint bench scale torture generate clean
 env: $(STAMP)
 
 $(STAMP): pyproject.toml uv.lock
@@ -30,8 +30,17 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The slowest first, and together what shares a server or a lake.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
 test: lint
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	$(PYTEST)
+
+check: lint
+	$(PYTEST) -m "not slow" --hypothesis-profile few
+
+coverage: env
+	$(PYTEST) --cov --cov-report=term
 
 bench: env $(RIVALS)/.synced
 	$(BIN)/python -m tests.bench

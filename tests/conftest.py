@@ -1,16 +1,65 @@
 """Fixtures that several test modules share."""
 
+import gc
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+import flows.validate
 from flows.store import S3Options
-from tests import servers
+from schemas import COUNTRY_WEEK, WEEK_COVERAGE
+from tests import examples, servers  # noqa: F401
+from tests.torture import lost
+from tests.torture.lost import Orchestra
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "openrouter"
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30
+"""Bytes of memory that a run of all tests leaves free by far."""
+
+SLOW = {"s3_endpoint", "postgres_url", "up", "two_tables"}
+"""Fixtures that start a server, or stand for checks by Great Expectations."""
+
+
+settings.load_profile("all")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A release syncs a hundred files, which on a disk takes longer than all the rest of it.
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Heavy tests go first, and those that share a fixture stay in one process."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        names = set(item.fixturenames)
+        if names & SLOW or "[s3" in item.name:
+            item.add_marker(pytest.mark.slow)
+        if "up" in names:
+            item.add_marker(pytest.mark.heavy)
+            item.add_marker(pytest.mark.xdist_group("prefect"))
+        elif any(
+            definition.scope == "module"
+            for name in names
+            for definition in item._fixtureinfo.name2fixturedefs.get(name, ())
+        ):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    heavy = [item for item in items if item.get_closest_marker("heavy")]
+    items[:] = heavy + [item for item in items if item not in heavy]
+
+
+def pytest_collection_finish() -> None:
+    # What was imported and collected stays: collecting garbage need not walk through it.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +85,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, str(tmp_path / "no-such-file"))
 
 
+@pytest.fixture
+def two_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Validation checks two tables: enough for what comes of a verdict, and all nineteen take ten times as long."""
+    monkeypatch.setattr(flows.validate, "TABLES", (COUNTRY_WEEK, WEEK_COVERAGE))
+
+
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """The endpoint of a real S3 server over HTTP on loopback."""
@@ -56,6 +111,21 @@ def postgres_url() -> Iterator[str]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(told)
     with servers.postgres_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def up(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orchestra]:
+    """What `make up` starts, a Prefect server and its worker; the server keeps its runs in PostgreSQL if there is one.
+
+    Each run is given its lake and its source. Whoever applies other deployments names them otherwise.
+    """
+    home = tmp_path_factory.mktemp("up")
+    database = {}
+    if servers.POSTGRES is not None:
+        url = servers.make_database(request.getfixturevalue("postgres_url"))
+        database["PREFECT_API_DATABASE_CONNECTION_URL"] = url.replace("postgresql:", "postgresql+asyncpg:")
+    with lost.brought_up(home, database) as played:
+        yield played
 
 
 @pytest.fixture(params=["file", "s3"])

@@ -104,6 +104,11 @@ def loading(step: Callable[P, R], /) -> Callable[P, R]:
     return step if step.__name__ == "load" else unchecked(step)
 
 
+def not_loading(step: Callable[P, R], /) -> Callable[P, R]:
+    """Runs a step as it stands, but does not load."""
+    return unchecked(step) if step.__name__ == "load" else step
+
+
 def _no_report(settings: Settings, stage: str) -> str:
     store = open_lake(settings)
     store.put_once(NO_REPORT, b"{}")

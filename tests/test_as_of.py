@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import schemas
+from tests.examples import examples
 from tests.states import (
     DAY,
     FRIDAY,
@@ -95,8 +96,8 @@ def captures(draw: st.DrawFn) -> Capture:
 
 
 histories = st.lists(captures(), min_size=1, max_size=5, unique_by=lambda capture: capture.digest)
-some = settings(deadline=None, derandomize=True, max_examples=6)
-many = settings(deadline=None, derandomize=True, max_examples=30)
+some = examples(6)
+many = examples(30)
 
 
 def same(left: Frames, right: Frames) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import ATTRIBUTION, MODEL_WEEK, RANKING_ENTRY
 from schemas.fields import CONFIDENCES, OVERRIDES, Knowledge
 from schemas.reference import Reference, load
+from tests.examples import examples
 from tests.frames import (
     DAY,
     LARGEST,
@@ -425,7 +426,7 @@ def test_the_cloaked_models(slug: str, week: date, then: str, now: str) -> None:
     assert (whose(slug, "then", load(), week)[1], whose(slug, "now", load(), week)[1]) == (then, now)
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@examples(60)
 @given(
     st.sampled_from(["openrouter", "stealth"]),
     st.from_regex(r"[a-z0-9-]{1,16}(:free)?", fullmatch=True),

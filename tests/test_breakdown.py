@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import schemas
 from schemas.methods import METHODS
+from tests.examples import examples
 from tests.states import (
     AUTHOR,
     COUNTRY,
@@ -59,7 +60,7 @@ NAMES = (
     "other",
 )
 contents = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 30), min_size=1)
-some = settings(deadline=None, derandomize=True, max_examples=8)
+some = examples(8)
 few = settings(some, phases=[Phase.generate])
 """Without looking for the smallest example, which takes minutes among sixty models."""
 
@@ -550,7 +551,7 @@ def expected_concentration(held: dict[str, int], spare: int) -> dict[str, Any]:
     }
 
 
-@settings(deadline=None, derandomize=True, max_examples=10)
+@examples(10)
 @given(models=contents)
 def test_concentration_is_what_the_definition_says(models: Models) -> None:
     tables = standings(week_of(whole(models)), reference=FACTS)

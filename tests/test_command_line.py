@@ -10,7 +10,8 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +21,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import flows.status
-from flows.__main__ import cli, main
+from flows.__main__ import PREFECT, cli, main
+from flows.duck import loaded_release
 from flows.lake import citation
 from flows.settings import Settings
-from schemas import COUNTRY_WEEK, TABLES, Table
+from schemas import COUNTRY_WEEK, TABLES, Table, datasets
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
 from schemas.methods import METHODS
@@ -429,7 +431,7 @@ def test_a_backfill_needs_its_first_day(run: Run) -> None:
 # Ingest, rebuild, status
 
 
-def test_captures_are_ingested_published_loaded_and_told(run: Run, tmp_path: Path) -> None:
+def test_captures_are_ingested_published_loaded_and_told(run: Run, tmp_path: Path, two_tables: None) -> None:
     lakes.write(tmp_path / "in", "good.json", GOOD)
     part = lakes.week_of(WEEKS[0], {"openai/osprey": 1})
     lakes.write(tmp_path / "in", "part.json", lakes.body(part), modality="text")
@@ -458,7 +460,9 @@ BROKEN = {
 }
 
 
-def test_captures_that_cannot_be_read_are_told_and_the_others_published(run: Run, tmp_path: Path) -> None:
+def test_captures_that_cannot_be_read_are_told_and_the_others_published(
+    run: Run, tmp_path: Path, two_tables: None
+) -> None:
     for name, (body, _) in BROKEN.items():
         lakes.write(tmp_path / "in", f"{name}.json", body)
     lakes.write(tmp_path / "in", "good.json", GOOD)
@@ -507,7 +511,7 @@ def test_what_cannot_be_done_is_told_in_one_line(
 
 
 def test_a_load_that_fails_exits_with_an_error_and_the_next_run_catches_up(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, two_tables: None
 ) -> None:
     lakes.write(tmp_path, "good.json", GOOD)
     (tmp_path / "w.duckdb").mkdir()
@@ -549,3 +553,32 @@ def test_the_sample_api_answers_until_it_is_stopped() -> None:
     assert rest.endswith("standings: stopped\n")
     assert "Traceback" not in rest
     assert process.returncode == 1
+
+
+# The demo
+
+
+def test_the_demo_prints_the_standings_as_simulated(
+    run: Run, two_tables: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over a history of four weeks."""
+    for name, value in PREFECT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OPENROUTER_BASE_URL", "set by the demo")
+    monkeypatch.setenv("OPENROUTER_API_KEY", "set by the demo")
+    today = datetime.now(UTC).date()
+    shorter = replace(datasets.RANKINGS_DAILY, history_starts=today - timedelta(days=28))
+    monkeypatch.setattr(datasets, "RANKINGS_DAILY", shorter)
+    ran = run("demo")
+    assert ran.code == 0, ran.err
+    assert "SIMULATED figures" in ran.out
+    assert "OpenRouter" not in ran.out + ran.err
+    settings = Settings(f"file://{tmp_path}/demo-lake", tmp_path / "demo-lake/warehouse.duckdb")
+    manifest = lakes.manifest_of(settings)
+    assert f"release {manifest.release} is published" in ran.err
+    assert (manifest.number, manifest.kind) == (1, "simulated")
+    assert len(manifest.tables[COUNTRY_WEEK.name]) >= 4
+    assert loaded_release(settings.warehouse) == manifest.release
+    header = [line.split() for line in ran.out.splitlines() if line.startswith("week_start")]
+    assert [columns[-1] for columns in header] == ["status", "status"]
+    assert {path.name for path in tmp_path.iterdir()} == {"demo-lake"}

@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemas import COUNTRY_WEEK
 from schemas.methods import METHODS
 from schemas.reference import load
+from tests.examples import examples
 from tests.frames import LARGEST, MONDAY, WEEK, chosen, counted, coverage, model
 from transforms.country import country_week
 
@@ -232,7 +233,7 @@ def extreme_ranks(tokens: Mapping[str, int], spare: int) -> dict[str, tuple[int,
 CODES = ["CA", "CN", "FR", "US"]
 
 
-@settings(deadline=None, derandomize=True, max_examples=80)
+@examples(80)
 @given(
     st.dictionaries(st.sampled_from(CODES), st.integers(0, 7), min_size=1),
     st.integers(0, 8),
@@ -274,7 +275,7 @@ def many_models(draw: st.DrawFn, largest: int = LARGEST) -> list[Row]:
     return [*rows, model("other", draw(counts), "ZZ")] if draw(st.booleans()) else rows
 
 
-@settings(deadline=None, derandomize=True, max_examples=80)
+@examples(80)
 @given(many_models(), many_models())
 def test_every_token_is_in_one_country_or_in_none(first: list[Row], second: list[Row]) -> None:
     second = [row | {"week_start": MONDAY + WEEK} for row in second]
@@ -294,7 +295,7 @@ def test_every_token_is_in_one_country_or_in_none(first: list[Row], second: list
                 assert mine["models"].sum() == sum(row["model_permaslug"] != "other" for row in rows)
 
 
-@settings(deadline=None, derandomize=True, max_examples=80)
+@examples(80)
 @given(many_models(EXACT), st.booleans())
 def test_the_point_lies_within_its_bounds(rows: list[Row], truncated: bool) -> None:
     other = sum(row["tokens"] for row in rows if row["model_permaslug"] == "other")
@@ -326,7 +327,7 @@ def test_the_point_lies_within_its_bounds(rows: list[Row], truncated: bool) -> N
                 assert row["rank"] is None
 
 
-@settings(deadline=None, derandomize=True, max_examples=80)
+@examples(80)
 @given(many_models(LARGEST // 2), st.integers(0, LARGEST // 2) | st.integers(0, 3), st.booleans())
 def test_one_more_unknown_author_never_raises_anyones_lower_bound(
     rows: list[Row], tokens: int, first_by_name: bool
@@ -432,7 +433,7 @@ def test_weeks_that_are_cut_short_leave_the_others_alone() -> None:
     ]  # fmt: skip
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@examples(40)
 @given(many_models(1000), st.randoms(use_true_random=False))
 def test_order_of_rows_never_matters(rows: list[Row], shuffle: Any) -> None:
     assume(len(rows) > 1)

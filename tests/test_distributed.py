@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from flows import keys
+from flows.__main__ import PREFECT
 from flows.lake import open_lake
 from flows.path import raw_to_warehouse
 from flows.settings import Settings, from_environment
 from tests import lakes, servers
 from tests.cluster import Cluster, dask_cluster
-from tests.torture.prefect_server import prefect_server
+from tests.torture.lost import Orchestra
 
 FIRST, LAST = date(2026, 1, 5), date(2026, 2, 15)
 NOW = lakes.at(date(2026, 2, 20))
@@ -28,7 +29,7 @@ BLOCK_ROWS = "1"
 
 
 @pytest.fixture(scope="module")
-def cluster(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(up: Orchestra, s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Two workers, and what a flow's process needs to find them, the Prefect server and S3."""
     home = tmp_path_factory.mktemp("cluster")
     servers.make_bucket(s3_endpoint, BUCKETS)
@@ -37,12 +38,14 @@ def cluster(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    with prefect_server(home) as prefect:
-        environment = (
-            prefect | secrets | {"STANDINGS_S3_ENDPOINT": s3_endpoint, "STANDINGS_S3_REGION": "us-east-1"}
-        )
-        with dask_cluster(home, 2, environment) as cluster:
-            yield cluster
+    environment = (
+        PREFECT
+        | {name: up.environment[name] for name in ("PREFECT_HOME", "PREFECT_API_URL")}
+        | secrets
+        | {"STANDINGS_S3_ENDPOINT": s3_endpoint, "STANDINGS_S3_REGION": "us-east-1"}
+    )
+    with dask_cluster(home, 2, environment) as cluster:
+        yield cluster
 
 
 def lake_in_s3(cluster: Cluster, name: str, tmp_path: Path) -> tuple[Settings, dict[str, str]]:

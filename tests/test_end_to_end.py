@@ -1,8 +1,6 @@
 """The whole path: from the API over HTTP through Prefect's flows to the release and the warehouse."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +22,7 @@ from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from tests import lakes
+from tests.torture.lost import Orchestra
 from transforms import weeks
 from transforms.windows import REFRESHED_DAYS
 
@@ -36,36 +35,19 @@ NOW = datetime(2026, 3, 24, 6, tzinfo=UTC)
 """The first of the weeks has settled at this moment, the last one not."""
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator["subprocess.Popen[str]"]:
-    """`standings demo`, which runs beside the other tests because it takes its time."""
-    folder = tmp_path_factory.mktemp("demo")
-    with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
-        process = subprocess.Popen(
-            [SCRIPT, "demo"],
-            cwd=folder,
-            stdout=out,
-            stderr=err,
-            text=True,
-            env=os.environ | {"PREFECT_HOME": str(folder / "prefect")},
-        )
-        process.args = folder
-        yield process
-        process.kill()
-        process.wait()
+@pytest.fixture
+def prefect(up: Orchestra, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Prefect as the command line sets it, with that server."""
+    from prefect.context import refresh_global_settings_context
 
-
-@pytest.fixture(scope="module")
-def prefect(demo: "subprocess.Popen[str]", tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Prefect with a server of its own, set as the command line sets it, away from the home folder."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+    with monkeypatch.context() as patch:
+        for name in ("PREFECT_HOME", "PREFECT_API_URL"):
+            patch.setenv(name, up.environment[name])
         for name, value in PREFECT.items():
             patch.setenv(name, value)
-        from prefect.testing.utilities import prefect_test_harness
-
-        with prefect_test_harness(server_startup_timeout=180):
-            yield
+        refresh_global_settings_context()
+        yield
+    refresh_global_settings_context()
 
 
 @pytest.fixture
@@ -191,21 +173,3 @@ def test_a_week_that_has_not_ended_is_refused_before_anything_is_asked(
     with pytest.raises(StandingsError, match=r"^no complete day lies between 2099-01-05 and"):
         backfill(date(2099, 1, 5), date(2099, 1, 11))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_demo_prints_the_standings_as_simulated(demo: "subprocess.Popen[str]") -> None:
-    folder = Path(str(demo.args))
-    assert demo.wait(300) == 0, (folder / "err").read_text()
-    out, err = (folder / "out").read_text(), (folder / "err").read_text()
-    assert "SIMULATED figures" in out
-    assert "OpenRouter" not in out + err
-    assert "Traceback" not in err
-    settings = Settings(lake=f"file://{folder}/demo-lake", warehouse=folder / "demo-lake/warehouse.duckdb")
-    manifest = published(open_lake(settings))
-    assert f"release {manifest.release} is published" in err
-    assert (manifest.number, manifest.kind) == (1, "simulated")
-    assert min(manifest.tables[COUNTRY_WEEK.name]) == date(2024, 12, 30)
-    assert loaded_release(settings.warehouse) == manifest.release
-    header = [line.split() for line in out.splitlines() if line.startswith("week_start")]
-    assert [columns[-1] for columns in header] == ["status", "status"]
-    assert {path.name for path in folder.iterdir()} == {"demo-lake", "out", "err", "prefect"}

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import keys, raw
@@ -16,6 +16,7 @@ from flows.keys import RawKey
 from flows.store import check_key
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS
+from tests.examples import examples
 from tests.torture import fuzz
 from tests.torture.tally import Tally
 from transforms.contract import findings
@@ -141,7 +142,7 @@ def test_a_key_has_no_character_that_a_terminal_obeys(character: str) -> None:
 DAYS = st.dates(date(2025, 1, 1), date(2027, 1, 1))
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@examples(150)
 @given(
     DAYS,
     st.integers(0, 9),
@@ -169,7 +170,7 @@ HOSTILE = st.text(st.sampled_from("ab/\\.=+:~ %\0\n\u202e\u00e9\u754c") | st.cha
 REQUESTS = st.dictionaries(st.sampled_from(raw.SLICES), HOSTILE, max_size=4)
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(REQUESTS, st.sampled_from(ORIGINS), st.sampled_from(GRAINS))
 def test_a_key_that_a_store_takes_leads_back_to_its_capture(
     request: dict[str, str], origin: str, period: str
@@ -186,7 +187,7 @@ def test_a_key_that_a_store_takes_leads_back_to_its_capture(
     assert keys.digest_in(key.body) == keys.digest_in(keys.part("claims", date(2026, 7, 6), SHA)) == SHA
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(HOSTILE, HOSTILE)
 def test_no_text_is_a_capture_unless_it_is_spelt_as_one(text: str, other: str) -> None:
     for name in (text, f"raw/{text}.body", f"raw/{text}/{other}/slice={text}/{SHA}.body"):
@@ -194,7 +195,7 @@ def test_no_text_is_a_capture_unless_it_is_spelt_as_one(text: str, other: str) -
         assert found is None or found.body == name
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@examples(200)
 @given(HOSTILE)
 def test_a_release_s_name_survives_its_key(release: str) -> None:
     assert keys.release(keys.manifest(release)) == release

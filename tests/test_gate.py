@@ -49,7 +49,7 @@ def weeks(settings: Settings) -> set[date]:
 
 def test_what_a_table_is_refused_for_can_be_released(settings: Settings) -> None:
     lakes.land_bytes(settings, lakes.body(lakes.week_of(IMPOSSIBLE, {"openai/osprey": 7})))
-    assert len(raw_to_warehouse(settings).rejected) == 1
+    assert len(raw_to_warehouse(settings, lakes.not_loading).rejected) == 1
     assert weeks(settings) == {SOUND}
     name = held(settings)
     assert any(f"standings accept {name} --reason" in line for line in lines(settings))
@@ -71,21 +71,21 @@ def test_what_a_table_is_refused_for_can_be_released(settings: Settings) -> None
 
 def test_what_was_released_stays_so_for_the_runs_that_follow(settings: Settings) -> None:
     lakes.land_bytes(settings, lakes.body(lakes.week_of(IMPOSSIBLE, {"openai/osprey": 7})))
-    raw_to_warehouse(settings)
-    accept(settings, held(settings), "so be it")
+    raw_to_warehouse(settings, lakes.not_loading)
+    accept(settings, held(settings), "so be it", lakes.not_loading)
     later = SOUND + timedelta(days=7)
     lakes.land_bytes(settings, lakes.body(lakes.week_of(later, {"openai/osprey": 5})))
-    assert raw_to_warehouse(settings).rejected == ()
+    assert raw_to_warehouse(settings, lakes.not_loading).rejected == ()
     assert weeks(settings) == {SOUND, IMPOSSIBLE, later}
 
 
 def test_a_release_holds_for_exactly_the_rows_that_were_found(settings: Settings) -> None:
     lakes.land_bytes(settings, lakes.body(lakes.week_of(IMPOSSIBLE, {"openai/osprey": 7})))
-    raw_to_warehouse(settings)
-    accept(settings, held(settings), "only this one")
+    raw_to_warehouse(settings, lakes.not_loading)
+    accept(settings, held(settings), "only this one", lakes.not_loading)
     another = lakes.body(lakes.week_of(IMPOSSIBLE - timedelta(days=7), {"openai/osprey": 7}))
     lakes.land_bytes(settings, another)
-    (line,) = raw_to_warehouse(settings).rejected
+    (line,) = raw_to_warehouse(settings, lakes.not_loading).rejected
     assert "iso_year" in line
     assert weeks(settings) == {SOUND, IMPOSSIBLE}
 

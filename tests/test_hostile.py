@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import stamina
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import keys, raw
@@ -34,6 +34,7 @@ from schemas import COUNTRY_GROWTH, MODEL_WEEK, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.table import Kind
 from tests import lakes
+from tests.examples import examples
 from tests.test_extract import BODY, WINDOW, Answer, serving
 from tests.test_show import every_table, rows
 from transforms.parse import Torn, Unreadable, parse
@@ -118,7 +119,7 @@ def test_a_safe_text_keeps_what_is_written_to_be_read(text: str, shown: str) -> 
     assert safe(text) == shown
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(st.text())
 def test_a_safe_text_is_one_line_that_can_be_written_anywhere(text: str) -> None:
     shown = safe(text)

@@ -23,8 +23,9 @@ import yaml
 from packaging.specifiers import SpecifierSet
 
 from flows import keys, store
+from flows.__main__ import PREFECT as PREFECT_QUIET
 from flows.__main__ import cli
-from tests.torture.prefect_server import prefect_server
+from tests.torture.lost import Orchestra
 
 ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
@@ -295,32 +296,37 @@ def test_terraform_s_policies_are_those_of_infra(tmp_path: Path, prefix: str) ->
     }
 
 
-def test_terraform_makes_the_deployments_once_and_again_when_their_definition_changes(tmp_path: Path) -> None:
+def test_terraform_makes_the_deployments_once_and_again_when_their_definition_changes(
+    up: Orchestra, tmp_path: Path
+) -> None:
     terraform = _tool("terraform", "the deployments that infra/terraform makes")
     infra = shutil.copytree(
         INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*")
     )
-    module = infra / "terraform/deployments"
-    with prefect_server(tmp_path) as server:
-        url = server["PREFECT_API_URL"]
-        given = {"python": sys.executable, "api_url": url, "work_pool": "ours", "work_pool_type": "docker"}
-        variables = [f"-var={name}={value}" for name, value in given.items()]
+    defined, module = infra / "prefect.yaml", infra / "terraform/deployments"
+    defined.write_text(re.sub(r"^  - name: ", "  - name: our-", defined.read_text(), flags=re.M))
+    url = up.environment["PREFECT_API_URL"]
+    given = {"python": sys.executable, "api_url": url, "work_pool": "ours", "work_pool_type": "docker"}
+    variables = [f"-var={name}={value}" for name, value in given.items()]
+    home = {"PREFECT_HOME": str(tmp_path / "prefect")}
 
-        def run(*command: str) -> int:
-            done = _run(terraform, *command, "-no-color", cwd=module, **server, CHECKPOINT_DISABLE="1")
-            assert "Error" not in done.stderr, done.stderr
-            return done.returncode
+    def run(*command: str) -> int:
+        done = _run(
+            terraform, *command, "-no-color", cwd=module, **PREFECT_QUIET, **home, CHECKPOINT_DISABLE="1"
+        )
+        assert "Error" not in done.stderr, done.stderr
+        return done.returncode
 
-        assert [run(command) for command in ("init", "validate")] == [0, 0]
-        assert run("apply", "-auto-approve", *variables) == 0
-        unchanged = run("plan", "-detailed-exitcode", *variables)
-        with (infra / "prefect.yaml").open("a") as file:
-            file.write("# another version\n")
-        changed = run("plan", "-detailed-exitcode", *variables)
-        made = httpx.post(f"{url}/deployments/filter", json={}).json()
+    assert [run(command) for command in ("init", "validate")] == [0, 0]
+    assert run("apply", "-auto-approve", *variables) == 0
+    unchanged = run("plan", "-detailed-exitcode", *variables)
+    with defined.open("a") as file:
+        file.write("# another version\n")
+    changed = run("plan", "-detailed-exitcode", *variables)
+    made = httpx.post(f"{url}/deployments/filter", json={}).json()
     assert (unchanged, changed) == (0, 2)
-    assert {each["name"] for each in made} == {each["name"] for each in PREFECT["deployments"]}
-    assert {each["work_pool_name"] for each in made} == {"ours"}
+    ours = {each["name"] for each in made if each["work_pool_name"] == "ours"}
+    assert ours == {f"our-{each['name']}" for each in PREFECT["deployments"]}
 
 
 def test_terraform_s_providers_take_it() -> None:

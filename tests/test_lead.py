@@ -7,12 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import COUNTRY_LEAD_WEEK
 from schemas.methods import METHODS
 from schemas.reference import load
+from tests.examples import examples
 from tests.frames import LARGEST, MONDAY, WEEK, counted, countries, coverage, model
 from transforms.country import country_week
 from transforms.lead import country_lead_week
@@ -357,7 +358,7 @@ def histories(draw: st.DrawFn) -> list[Week]:
     ]
 
 
-@settings(deadline=None, derandomize=True, max_examples=80)
+@examples(80)
 @given(histories())
 def test_leads_are_what_the_definitions_say(history: list[Week]) -> None:
     weeks = {week.monday: week for week in history}
@@ -368,7 +369,7 @@ def test_leads_are_what_the_definitions_say(history: list[Week]) -> None:
         assert {name: row[name] for name in wanted} == wanted
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@examples(40)
 @given(histories(), st.randoms(use_true_random=False))
 def test_order_of_rows_never_matters(history: list[Week], shuffle: Any) -> None:
     rows = [row for week in history for row in rows_of(week)]

@@ -18,7 +18,7 @@ from flows import lineage
 from flows.__main__ import cli
 from flows.lake import open_lake
 from flows.lineage import PARTS, events, tell
-from flows.manifest import Manifest
+from flows.manifest import Manifest, read_manifest
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK
 from schemas.errors import StandingsError
@@ -27,6 +27,8 @@ from tests.servers import listener
 
 MONDAY = date(2026, 7, 6)
 MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7_000_000}
+
+Releases = tuple[Manifest, Manifest]
 
 CLASSES: dict[str, Any] = {
     "dataSource": facet_v2.datasource_dataset.DatasourceDatasetFacet,
@@ -40,21 +42,21 @@ CLASSES: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """One week, published."""
-    settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(MONDAY, MODELS)))
-    lakes.publish(settings)
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One week, published, and then a further week after it. No test writes to it."""
+    settings = lakes.on_disk(tmp_path_factory.mktemp("lineage"))
+    for monday in (MONDAY, MONDAY + timedelta(days=7)):
+        lakes.land_bytes(settings, lakes.body(lakes.week_of(monday, MODELS)))
+        lakes.publish(settings)
     return settings
 
 
-def another_week(settings: Settings) -> tuple[Manifest, Manifest]:
-    """The release that is published, and one with a further week after it."""
-    before = lakes.manifest_of(settings)
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(MONDAY + timedelta(days=7), MODELS)))
-    lakes.publish(settings)
-    return before, lakes.manifest_of(settings)
+@pytest.fixture(scope="module")
+def releases(settings: Settings) -> Releases:
+    """The first release, and the one with a further week after it."""
+    after = lakes.manifest_of(settings)
+    return read_manifest(open_lake(settings), str(after.previous)), after
 
 
 def facet(name: str, told: dict[str, Any]) -> Any:
@@ -118,16 +120,18 @@ def without_empty(told: Any) -> Any:
     return [without_empty(each) for each in told] if isinstance(told, list) else told
 
 
-def test_the_standard_s_own_classes_take_every_event_as_it_is(settings: Settings) -> None:
-    before, after = another_week(settings)
+def test_the_standard_s_own_classes_take_every_event_as_it_is(settings: Settings, releases: Releases) -> None:
+    before, after = releases
     store = open_lake(settings)
     for told in (*events(store, None, before), *events(store, before, after)):
         assert without_empty(as_the_standard_reads(told)) == without_empty(told)
         assert told["schemaURL"] == standard.RunEvent._get_schema()
 
 
-def test_every_part_leads_to_exactly_the_answers_that_it_came_from(settings: Settings) -> None:
-    before, after = another_week(settings)
+def test_every_part_leads_to_exactly_the_answers_that_it_came_from(
+    settings: Settings, releases: Releases
+) -> None:
+    before, after = releases
     _, complete = events(open_lake(settings), before, after)
     told = {part["key"]: part for each in complete["outputs"] for part in each["facets"][PARTS]["parts"]}
     held = {each.key for _, _, each in before.partitions()}
@@ -143,8 +147,10 @@ def test_every_part_leads_to_exactly_the_answers_that_it_came_from(settings: Set
     )
 
 
-def test_a_table_is_told_with_its_columns_and_what_was_written_of_it(settings: Settings) -> None:
-    release = lakes.manifest_of(settings)
+def test_a_table_is_told_with_its_columns_and_what_was_written_of_it(
+    settings: Settings, releases: Releases
+) -> None:
+    release, _ = releases
     start, complete = events(open_lake(settings), None, release)
     (table,) = [each for each in complete["outputs"] if each["name"] == "parts/country_week"]
     assert [each["name"] for each in table["facets"]["schema"]["fields"]] == COUNTRY_WEEK.names
@@ -158,16 +164,18 @@ def test_a_table_is_told_with_its_columns_and_what_was_written_of_it(settings: S
     assert start["eventTime"] == complete["eventTime"] == release.published_at.isoformat()
 
 
-def test_a_release_has_one_run_and_another_release_another(settings: Settings) -> None:
-    before, after = another_week(settings)
+def test_a_release_has_one_run_and_another_release_another(settings: Settings, releases: Releases) -> None:
+    before, after = releases
     store = open_lake(settings)
     assert events(store, before, after) == events(store, before, after)
     runs = {told[0]["run"]["runId"] for told in (events(store, None, before), events(store, before, after))}
     assert len({UUID(run) for run in runs}) == 2
 
 
-def test_the_command_prints_a_release_s_events(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, after = another_week(settings)
+def test_the_command_prints_a_release_s_events(
+    settings: Settings, releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = releases
     store = open_lake(settings)
     monkeypatch.setenv("STANDINGS_LAKE", settings.lake)
 
@@ -186,10 +194,12 @@ def with_lineage(settings: Settings, where: str) -> Settings:
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}"])
-def test_events_are_appended_to_a_file(settings: Settings, tmp_path: Path, form: str) -> None:
+def test_events_are_appended_to_a_file(
+    settings: Settings, releases: Releases, tmp_path: Path, form: str
+) -> None:
     path = tmp_path / "some where" / "events.jsonl"
     told = with_lineage(settings, form.format(path))
-    before, after = another_week(settings)
+    before, after = releases
     store = open_lake(settings)
     tell(told, store, None, before)
     tell(told, store, before, after)
@@ -197,8 +207,8 @@ def test_events_are_appended_to_a_file(settings: Settings, tmp_path: Path, form:
     assert lines == [*events(store, None, before), *events(store, before, after)]
 
 
-def test_events_are_posted(settings: Settings) -> None:
-    store, release = open_lake(settings), lakes.manifest_of(settings)
+def test_events_are_posted(settings: Settings, releases: Releases) -> None:
+    store, (release, _) = open_lake(settings), releases
     with listener(201) as (url, heard):
         tell(with_lineage(settings, f"{url}/api/v1/lineage"), store, None, release)
     assert [(method, path) for method, path, _ in heard] == [("POST", "/api/v1/lineage")] * 2
@@ -206,9 +216,9 @@ def test_events_are_posted(settings: Settings) -> None:
 
 
 def test_nothing_is_told_where_nobody_listens_or_nothing_changed(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, releases: Releases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, release = open_lake(settings), lakes.manifest_of(settings)
+    store, (release, _) = open_lake(settings), releases
     monkeypatch.setattr(lineage, "_send", lambda *_: pytest.fail("it was told"))
     tell(settings, store, None, release)
     tell(with_lineage(settings, str(tmp_path / "events.jsonl")), store, release, release)
@@ -218,22 +228,24 @@ def test_nothing_is_told_where_nobody_listens_or_nothing_changed(
     "where", ["http://127.0.0.1:9/hidden", "kafka://hidden/topic", "http://[hidden", "{}"]
 )
 def test_a_release_stands_whatever_becomes_of_its_events(
-    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture, where: str
+    settings: Settings, releases: Releases, tmp_path: Path, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
     with caplog.at_level(logging.WARNING, "standings"):
         tell(
             with_lineage(settings, where.format(tmp_path)),
             open_lake(settings),
             None,
-            lakes.manifest_of(settings),
+            releases[0],
         )
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "could not be told" in caplog.text
     assert "hidden" not in caplog.text
 
 
-def test_a_listener_that_refuses_is_a_warning(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_that_refuses_is_a_warning(
+    settings: Settings, releases: Releases, caplog: pytest.LogCaptureFixture
+) -> None:
     with listener(503) as (url, heard), caplog.at_level(logging.WARNING, "standings"):
-        tell(with_lineage(settings, url), open_lake(settings), None, lakes.manifest_of(settings))
+        tell(with_lineage(settings, url), open_lake(settings), None, releases[0])
     assert len(heard) == 1
     assert "HTTPStatusError" in caplog.text

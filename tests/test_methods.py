@@ -5,10 +5,11 @@ from itertools import permutations
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.methods import METHODS, Method
+from tests.examples import examples
 from tests.frames import LARGEST, MONDAY, WEEK, chosen, counted, coverage, model, models
 from transforms import methods
 from transforms.methods import select
@@ -177,7 +178,7 @@ def test_nine_authors_are_taken_with_all_their_models_and_variants() -> None:
     assert slugs(rows, AUTHORS) == [*(f"{letter}/m" for letter in "abcdefgh"), "j/m", "j/n:free"]
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@examples(100)
 @given(
     st.dictionaries(
         st.from_regex(r"[a-l]/[a-c]{1,2}(:free)?", fullmatch=True) | st.just("other"),
@@ -191,7 +192,7 @@ def test_every_method_counts_what_sorting_gives(tokens: dict[str, int]) -> None:
         assert slugs(rows, method) == sorted(chosen(tokens, method.name))
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@examples(100)
 @given(
     st.dictionaries(
         st.from_regex(r"[a-c]/[a-z]{1,3}(:free)?", fullmatch=True) | st.just("other"),

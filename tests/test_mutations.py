@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import flows.validate
 from flows import keys, raw
 from flows.derive import conform
 from flows.lake import open_lake
@@ -20,7 +21,7 @@ from flows.path import raw_to_warehouse
 from flows.sealed import unseal
 from flows.settings import Settings
 from flows.stage import Stage
-from schemas import RANKING_ENTRY
+from schemas import RANKING_ENTRY, RECONCILIATION_WEEK, WEEK_COVERAGE
 from tests import lakes
 from transforms.parse import Torn, Unreadable, parse
 
@@ -339,7 +340,7 @@ def report_of(settings: Settings) -> dict[str, list[dict[str, Any]]]:
 
 @lakes.GREAT_EXPECTATIONS
 def test_days_that_no_table_may_hold_are_refused_and_the_rest_is_published(
-    capture: bytes, settings: Settings, tmp_path: Path
+    capture: bytes, settings: Settings, tmp_path: Path, two_tables: None
 ) -> None:
     def change(content: Content) -> None:
         content["data"] = [each | {"date": "2001-06-21"} for each in rows_of(content, "2026-06-21")]
@@ -357,9 +358,10 @@ def test_days_that_no_table_may_hold_are_refused_and_the_rest_is_published(
 
 @lakes.GREAT_EXPECTATIONS
 def test_a_week_that_its_days_do_not_add_up_to_is_a_warning(
-    shared_data: Path, settings: Settings, tmp_path: Path
+    shared_data: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One row of the source's own week is altered, beside the seven days of that week."""
+    monkeypatch.setattr(flows.validate, "TABLES", (RECONCILIATION_WEEK, WEEK_COVERAGE))
     monday = "2026-06-01"
     chart = (shared_data / "chart" / "week_2026-05-04_2026-06-07.json").read_bytes()
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jsonschema
 import pytest
 import stamina
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from flows import raw
@@ -24,6 +24,7 @@ from flows.settings import Settings
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS
 from tests import lakes
+from tests.examples import examples
 from tests.test_extract import KEY, Answer, Seen, serving
 from transforms.parse import META_FIELDS, ROW_FIELDS, VERSION, Torn, Unreadable, parse
 from transforms.windows import HISTORY_STARTS
@@ -263,7 +264,7 @@ def test_an_example_is_published(contract: Contract, tmp_path: Path) -> None:
 def test_whatever_the_schema_allows_is_read_or_refused_as_documented(contract: Contract) -> None:
     came = {"read": 0, "refused": 0}
 
-    @settings(deadline=None, derandomize=True, max_examples=400, suppress_health_check=list(HealthCheck))
+    @examples(400, suppress_health_check=list(HealthCheck))
     @given(contract.strategy(contract.content(200)["schema"]))
     def examine(body: Json) -> None:
         assert contract.errors(200, body) == []
@@ -308,7 +309,7 @@ def as_the_prose_says(draw: st.DrawFn) -> Json:
 
 
 def test_whatever_the_prose_allows_is_read_to_the_token(contract: Contract) -> None:
-    @settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=list(HealthCheck))
+    @examples(150, suppress_health_check=list(HealthCheck))
     @given(as_the_prose_says())
     def examine(body: Json) -> None:
         assert contract.errors(200, body) == []
@@ -339,7 +340,7 @@ def test_what_the_schema_forbids_is_refused(change: Callable[[Json], object], co
 def test_generated_answers_land_as_they_came(
     contract: Contract, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    @settings(deadline=None, derandomize=True, max_examples=15, suppress_health_check=list(HealthCheck))
+    @examples(15, suppress_health_check=list(HealthCheck))
     @given(contract.strategy(contract.content(200)["schema"]))
     def examine(body: Json) -> None:
         encoded = json.dumps(body).encode()
@@ -379,7 +380,7 @@ def test_a_documented_refusal_is_told_in_its_own_words(
 def test_whatever_a_refusal_may_say_is_told_in_a_short_line(
     status: int, contract: Contract, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    @settings(deadline=None, derandomize=True, max_examples=10, suppress_health_check=list(HealthCheck))
+    @examples(10, suppress_health_check=list(HealthCheck))
     @given(contract.strategy(contract.content(status)["schema"]))
     def examine(body: Json) -> None:
         assert contract.errors(status, body) == []

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import StandingsError
+from tests.examples import examples
 from tests.frames import DAY, LARGEST
 from transforms.parse import ROWS, Answer, Torn, Unreadable, parse
 
@@ -290,7 +291,7 @@ def test_a_real_answer_cut_anywhere_is_refused(shared_data: Path) -> None:
     assert all("not JSON" in message for message in messages)
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_another_error(body: bytes) -> None:
     assert refusal(body)
@@ -308,7 +309,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=120)
+@examples(120)
 @given(JSON)
 def test_no_json_raises_another_error(content: object) -> None:
     body = encoded(content)
@@ -325,7 +326,7 @@ PLACES: list[tuple[str | int, ...]] = [
 ]
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(st.sampled_from(PLACES), JSON, st.sampled_from(["day", "week"]))
 def test_any_value_in_any_place_is_read_or_refused(
     place: tuple[str | int, ...], value: object, period: Any
@@ -352,7 +353,7 @@ WINDOW = st.integers(min_value=0, max_value=11).map(lambda n: START + n * DAY)
 CELLS = st.tuples(WINDOW, SLUGS | st.just("other") | st.just("名前/模型"))
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@examples(100)
 @given(
     st.dictionaries(CELLS, st.integers(min_value=0, max_value=LARGEST), min_size=1, max_size=12),
     st.datetimes(datetime(2026, 3, 16), datetime(2030, 1, 1)),  # noqa: DTZ001

@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.states import (
     DAY,
     MONDAY,
@@ -229,7 +230,7 @@ def differences(before: Models, after: Models) -> dict[str, tuple[int | None, in
     }
 
 
-@settings(deadline=None, derandomize=True, max_examples=8)
+@examples(8)
 @given(vintages=st.lists(contents, min_size=2, max_size=5))
 def test_revisions_are_the_differences_of_neighbouring_vintages(vintages: list[Models]) -> None:
     rows = revised(*monday(*vintages))

@@ -5,8 +5,6 @@ import runpy
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -20,47 +18,24 @@ from tests.torture.lost import ROOT, Orchestra, await_end, await_object, descend
 from tests.torture.yard import THIRD, CountingApi
 
 
-@pytest.fixture
-def up(postgres_url: str, tmp_path: Path) -> Iterator[tuple[Orchestra, CountingApi]]:
-    """What `make up` starts, over a lake of its own and a simulated source; its worker is itself."""
-    port = servers.free_port()
-    runs, warehouse = (servers.make_database(postgres_url) for _ in range(2))
-    with CountingApi() as api, (tmp_path / "up.log").open("wb") as log:
-        environment = os.environ | {
-            "PREFECT_HOME": str(tmp_path / "prefect"),
-            "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-            "PREFECT_SERVER_API_PORT": str(port),
-            "PREFECT_API_DATABASE_CONNECTION_URL": runs.replace("postgresql:", "postgresql+asyncpg:"),
+def test_a_run_that_is_killed_begins_again_and_its_release_is_in_the_lake_and_in_postgresql(
+    up: Orchestra, postgres_url: str, tmp_path: Path
+) -> None:
+    with CountingApi() as api:
+        given = {
             "STANDINGS_LAKE": f"file://{tmp_path}/lake",
-            "STANDINGS_POSTGRES": warehouse,
+            "STANDINGS_POSTGRES": servers.make_database(postgres_url),
             "OPENROUTER_API_KEY": "k",
             "OPENROUTER_BASE_URL": api.base_url,
         }
-        command = [sys.executable, str(ROOT / "infra/up.py")]
-        process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
-        try:
-            until = time.monotonic() + 300
-            while b"up: try it" not in (told := (tmp_path / "up.log").read_bytes()):
-                assert process.poll() is None and time.monotonic() < until, told.decode()
-                time.sleep(0.2)
-            yield Orchestra(tmp_path, environment, {"up": process}), api
-        finally:
-            process.terminate()
-            process.wait(60)
+        run = up.trigger("weekly", given, week=str(THIRD))
+        await_object(tmp_path / "lake/staging")
+        os.kill(_process_of(run, up.tracked["up"].pid), signal.SIGKILL)
+        await_end(up, run)
 
-
-def test_a_run_that_is_killed_begins_again_and_its_release_is_in_the_lake_and_in_postgresql(
-    up: tuple[Orchestra, CountingApi], tmp_path: Path
-) -> None:
-    played, api = up
-    run = played.trigger("weekly", {}, week=str(THIRD))
-    await_object(tmp_path / "lake/staging")
-    os.kill(_process_of(run, played.tracked["up"].pid), signal.SIGKILL)
-    await_end(played, run)
-
-    assert played.run_of(run)["run_count"] == 2
+    assert up.run_of(run)["run_count"] == 2
     assert set(api.asked.values()) == {1}, "what had landed was asked for again"
-    settings = from_environment(played.environment)
+    settings = from_environment(given)
     manifest = lakes.manifest_of(settings)
     assert max(manifest.tables["country_week"]) == THIRD == date(2025, 3, 17)
     assert postgres.loaded_release(settings) == manifest.release

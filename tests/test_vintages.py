@@ -6,10 +6,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import OBSERVATION, RANKING_ENTRY, WEEK_COVERAGE
+from tests.examples import examples
 from tests.frames import (
     DAY,
     LARGEST,
@@ -529,7 +530,7 @@ def expected(
     return rows, observations, weeks
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@examples(60)
 @given(histories())
 def test_vintages_and_coverage_are_what_the_definitions_say(history: list[Capture]) -> None:
     entries, observations = said(*captured(*history))
@@ -544,7 +545,7 @@ def test_vintages_and_coverage_are_what_the_definitions_say(history: list[Captur
     assert coverage.drop("iso_year", "iso_week").rows() == weeks
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@examples(60)
 @given(histories())
 def test_at_every_moment_coverage_is_that_of_the_captures_until_then(history: list[Capture]) -> None:
     entries, observations = said(*captured(*history))
@@ -555,7 +556,7 @@ def test_at_every_moment_coverage_is_that_of_the_captures_until_then(history: li
         assert WEEK_COVERAGE.conform(state).drop("iso_year", "iso_week").rows() == weeks
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@examples(60)
 @given(histories(), st.randoms(use_true_random=False))
 def test_order_of_captures_and_rows_never_matters(history: list[Capture], shuffle: Any) -> None:
     entries, observations = said(*captured(*history))

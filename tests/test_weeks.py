@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.frames import DAY, TICK
 from transforms import weeks
 
@@ -28,7 +29,7 @@ def test_a_day_belongs_to_the_week_of_its_monday(day: date, monday: date) -> Non
     assert weeks.monday(day) == monday
 
 
-@settings(deadline=None, derandomize=True, max_examples=50)
+@examples(50)
 @given(st.lists(DATES, min_size=1, max_size=20))
 def test_one_day_and_a_column_of_days_give_the_same_monday(days: list[date]) -> None:
     found = pl.DataFrame({"day": days}).select(weeks.week_start(pl.col("day"))).to_series().to_list()

@@ -4,10 +4,11 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.datasets import RANKINGS_DAILY
+from tests.examples import examples
 from tests.frames import DAY, MONDAY, WEEK, midnight
 from transforms.weeks import SETTLED_AFTER
 from transforms.windows import (
@@ -24,7 +25,7 @@ from transforms.windows import (
 FIRST = RANKINGS_DAILY.history_starts
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@examples(200)
 @given(st.dates(date(2025, 1, 1), date(2060, 1, 1)), st.integers(min_value=1, max_value=4000))
 def test_every_day_is_covered_once_by_the_fewest_windows(first: date, days: int) -> None:
     last = first + (days - 1) * DAY
@@ -78,7 +79,7 @@ def brute_fewest(wanted: set[date]) -> int:
     return 1 + brute_fewest({day for day in wanted if (day - first).days >= RANKINGS_DAILY.window_days})
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@examples(200)
 @given(st.sets(st.dates(date(2025, 1, 1), date(2031, 1, 1)), max_size=30))
 def test_scattered_days_take_the_fewest_windows_and_none_begins_or_ends_in_vain(wanted: set[date]) -> None:
     windows = fewest(wanted)

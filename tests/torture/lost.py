@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +32,7 @@ from tests.torture.yard import CountingApi
 
 ROUNDS = 5
 ROOT = Path(__file__).resolve().parents[2]
+UP = str(ROOT / "infra/up.py")
 FIRST, LAST = date(2025, 3, 3), date(2025, 3, 23)
 NOW = lakes.at(date(2025, 4, 1))
 """All is final by then: a run that begins again after it has published asks for nothing, and so adds no look."""
@@ -152,6 +153,35 @@ def orchestra(home: Path, database: str) -> Iterator[Orchestra]:
         yield made
     finally:
         made.stop()
+
+
+@contextmanager
+def brought_up(home: Path, database: Mapping[str, str]) -> Iterator[Orchestra]:
+    """What `make up` starts; its worker is itself. database: the variable that names one that is no SQLite."""
+    port = servers.free_port()
+    ours = ("STANDINGS_", "OPENROUTER_", "PREFECT_")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
+        **database,
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
+        "DO_NOT_TRACK": "1",
+    }
+    log = home / "up.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, UP], env=environment, cwd=home, stdout=out, stderr=out)
+    try:
+        until = time.monotonic() + 300
+        while b"up: try it" not in (told := log.read_bytes()):
+            assert process.poll() is None and time.monotonic() < until, told.decode()
+            time.sleep(0.2)
+        yield Orchestra(home, environment, {"up": process, "worker": process})
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def run(tally: Tally, rounds: int, random: Random, home: Path) -> None:

@@ -8,6 +8,7 @@ RIVALS := .venv-rivals
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 # Else every process compiles what it imports, for good where PYTHONDONTWRITEBYTECODE is set: a run would take twice as long.
 export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: env demo up test check coverage lint bench scale torture generate clean
 env: $(STAMP)
@@ -30,8 +31,8 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The slowest first, and together what shares a server or a lake.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+# A file to a process, in the order in which tests/conftest.py puts them.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: lint
 	$(PYTEST)

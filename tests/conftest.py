@@ -6,9 +6,11 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 import flows.validate
 from flows.store import S3Options
@@ -21,6 +23,9 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "openrou
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
 """Bytes of memory that a run of all tests leaves free by far."""
+
+TOGETHER = {"test_deployment.py", "test_distributed.py", "test_end_to_end.py", "test_up.py"}
+"""Files of which some test needs the Prefect server, of which there is one."""
 
 SLOW = {"s3_endpoint", "postgres_url", "up", "two_tables"}
 """Fixtures that start a server, or stand for checks by Great Expectations."""
@@ -35,31 +40,40 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Heavy tests go first, and those that share a fixture stay in one process."""
+    """What shares the Prefect server goes first, since it takes longest, and what is slow is marked."""
     for item in items:
         assert isinstance(item, pytest.Function)
-        names = set(item.fixturenames)
-        if names & SLOW or "[s3" in item.name:
+        if SLOW.intersection(item.fixturenames) or "[s3" in item.name:
             item.add_marker(pytest.mark.slow)
-        if "up" in names:
-            item.add_marker(pytest.mark.heavy)
-            item.add_marker(pytest.mark.xdist_group("prefect"))
-        elif any(
-            definition.scope == "module"
-            for name in names
-            for definition in item._fixtureinfo.name2fixturedefs.get(name, ())
-        ):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-    heavy = [item for item in items if item.get_closest_marker("heavy")]
-    items[:] = heavy + [item for item in items if item not in heavy]
+        assert "up" not in item.fixturenames or item.path.name in TOGETHER, (
+            f"{item.path.name}: add it to TOGETHER"
+        )
+    items.sort(key=lambda item: item.path.name not in TOGETHER)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+    """A file's tests run in one process, since they share its lakes; so do all that share the Prefect server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "together" if Path(file).name in TOGETHER else file
 
 
 def pytest_collection_finish() -> None:
     # What was imported and collected stays: collecting garbage need not walk through it.
     gc.collect()
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    # The collection at the interpreter's end has to walk through all.
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

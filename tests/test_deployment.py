@@ -1,5 +1,7 @@
 """The flows as deployments: a real Prefect server and worker on loopback run what infra/prefect.yaml says."""
 
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -9,9 +11,11 @@ from typing import Any
 
 import httpx
 
+from flows.__main__ import PREFECT as QUIET
 from flows.manifest import published
 from flows.sample_api import SampleApi
 from flows.store import S3Options, open_store
+from tests.test_infra import INFRA, PREFECT, run_tool, tool
 from tests.torture import lost
 from tests.torture.lost import Orchestra
 
@@ -66,6 +70,37 @@ def test_what_is_brought_up_runs_the_deployments_one_at_a_time(up: Orchestra, tm
         "load",
     )
     assert [f"Task run '{step}-" in log for step in steps] == [True] * len(steps), log
+
+
+def test_terraform_makes_the_deployments_once_and_again_when_their_definition_changes(
+    up: Orchestra, tmp_path: Path
+) -> None:
+    terraform = tool("terraform", "the deployments that infra/terraform makes")
+    infra = shutil.copytree(
+        INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    )
+    defined, module = infra / "prefect.yaml", infra / "terraform/deployments"
+    defined.write_text(re.sub(r"^  - name: ", "  - name: our-", defined.read_text(), flags=re.M))
+    url = up.environment["PREFECT_API_URL"]
+    given = {"python": sys.executable, "api_url": url, "work_pool": "ours", "work_pool_type": "docker"}
+    variables = [f"-var={name}={value}" for name, value in given.items()]
+    home = {"PREFECT_HOME": str(tmp_path / "prefect")}
+
+    def run(*command: str) -> int:
+        done = run_tool(terraform, *command, "-no-color", cwd=module, **QUIET, **home, CHECKPOINT_DISABLE="1")
+        assert "Error" not in done.stderr, done.stderr
+        return done.returncode
+
+    assert [run(command) for command in ("init", "validate")] == [0, 0]
+    assert run("apply", "-auto-approve", *variables) == 0
+    unchanged = run("plan", "-detailed-exitcode", *variables)
+    with defined.open("a") as file:
+        file.write("# another version\n")
+    changed = run("plan", "-detailed-exitcode", *variables)
+    made = httpx.post(f"{url}/deployments/filter", json={}).json()
+    assert (unchanged, changed) == (0, 2)
+    ours = {each["name"] for each in made if each["work_pool_name"] == "ours"}
+    assert ours == {f"our-{each['name']}" for each in PREFECT["deployments"]}
 
 
 def _deployments(server: httpx.Client) -> dict[str, str]:

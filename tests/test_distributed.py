@@ -20,12 +20,12 @@ from tests import lakes, servers
 from tests.cluster import Cluster, dask_cluster
 from tests.torture.lost import Orchestra
 
-FIRST, LAST = date(2026, 1, 5), date(2026, 2, 15)
+FIRST, LAST = date(2026, 1, 5), date(2026, 2, 1)
 NOW = lakes.at(date(2026, 2, 20))
 SCRIPT = Path(sys.executable).with_name("standings")
 BUCKETS = "distributed"
 BLOCK_ROWS = "1"
-"""A block for each of the six weeks."""
+"""A block for each of the four weeks."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def cluster(up: Orchestra, s3_endpoint: str, tmp_path_factory: pytest.TempPathFa
 
 
 def lake_in_s3(cluster: Cluster, name: str, tmp_path: Path) -> tuple[Settings, dict[str, str]]:
-    """A lake in which six weeks have landed, and the environment of a command that works on it."""
+    """A lake in which four weeks have landed, and the environment of a command that works on it."""
     url = f"s3://{BUCKETS}/{name}"
     environment = dict(cluster.environment) | {
         "STANDINGS_LAKE": url,

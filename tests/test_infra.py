@@ -17,15 +17,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
 from flows import keys, store
-from flows.__main__ import PREFECT as PREFECT_QUIET
 from flows.__main__ import cli
-from tests.torture.lost import Orchestra
 
 ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
@@ -38,7 +35,7 @@ WORK_POOLS = {each.stem: json.loads(each.read_text()) for each in (INFRA / "work
 OURS = re.compile(r"token-standings:([^\s\"]+)")
 
 
-def _tool(name: str, unchecked: str) -> str:
+def tool(name: str, unchecked: str) -> str:
     """The tool's path, in this environment or on the machine."""
     found = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if found is None:
@@ -46,7 +43,7 @@ def _tool(name: str, unchecked: str) -> str:
     return found
 
 
-def _run(*command: str, cwd: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
+def run_tool(*command: str, cwd: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command,
         cwd=cwd,
@@ -264,23 +261,25 @@ def test_only_what_can_be_made_again_expires() -> None:
 
 
 def test_terraform_is_formatted() -> None:
-    terraform = _tool("terraform", "the syntax and form of infra/terraform")
-    done = _run(terraform, "fmt", "-check", "-recursive", "-diff", "infra/terraform", CHECKPOINT_DISABLE="1")
+    terraform = tool("terraform", "the syntax and form of infra/terraform")
+    done = run_tool(
+        terraform, "fmt", "-check", "-recursive", "-diff", "infra/terraform", CHECKPOINT_DISABLE="1"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("prefix", ["standings", ""])
 def test_terraform_s_policies_are_those_of_infra(tmp_path: Path, prefix: str) -> None:
-    terraform = _tool("terraform", "the policies that infra/terraform makes")
+    terraform = tool("terraform", "the policies that infra/terraform makes")
     module = tmp_path / "terraform/access"
     shutil.copytree(INFRA / "terraform/access", module, ignore=shutil.ignore_patterns(".terraform*"))
     for name in POLICIES.values():
         shutil.copy(INFRA / f"{name}.json", tmp_path)
     variables = ("-var", "bucket=my-lake", "-var", f"prefix={prefix}")
     for command in (("init",), ("validate",), ("apply", "-auto-approve", *variables)):
-        done = _run(terraform, *command, "-no-color", cwd=module, CHECKPOINT_DISABLE="1")
+        done = run_tool(terraform, *command, "-no-color", cwd=module, CHECKPOINT_DISABLE="1")
         assert done.returncode == 0, done.stderr
-    made = json.loads(_run(terraform, "output", "-json", cwd=module, CHECKPOINT_DISABLE="1").stdout)
+    made = json.loads(run_tool(terraform, "output", "-json", cwd=module, CHECKPOINT_DISABLE="1").stdout)
 
     root = f"{prefix}/" if prefix else ""
     for kind, name in POLICIES.items():
@@ -296,55 +295,22 @@ def test_terraform_s_policies_are_those_of_infra(tmp_path: Path, prefix: str) ->
     }
 
 
-def test_terraform_makes_the_deployments_once_and_again_when_their_definition_changes(
-    up: Orchestra, tmp_path: Path
-) -> None:
-    terraform = _tool("terraform", "the deployments that infra/terraform makes")
-    infra = shutil.copytree(
-        INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*")
-    )
-    defined, module = infra / "prefect.yaml", infra / "terraform/deployments"
-    defined.write_text(re.sub(r"^  - name: ", "  - name: our-", defined.read_text(), flags=re.M))
-    url = up.environment["PREFECT_API_URL"]
-    given = {"python": sys.executable, "api_url": url, "work_pool": "ours", "work_pool_type": "docker"}
-    variables = [f"-var={name}={value}" for name, value in given.items()]
-    home = {"PREFECT_HOME": str(tmp_path / "prefect")}
-
-    def run(*command: str) -> int:
-        done = _run(
-            terraform, *command, "-no-color", cwd=module, **PREFECT_QUIET, **home, CHECKPOINT_DISABLE="1"
-        )
-        assert "Error" not in done.stderr, done.stderr
-        return done.returncode
-
-    assert [run(command) for command in ("init", "validate")] == [0, 0]
-    assert run("apply", "-auto-approve", *variables) == 0
-    unchanged = run("plan", "-detailed-exitcode", *variables)
-    with defined.open("a") as file:
-        file.write("# another version\n")
-    changed = run("plan", "-detailed-exitcode", *variables)
-    made = httpx.post(f"{url}/deployments/filter", json={}).json()
-    assert (unchanged, changed) == (0, 2)
-    ours = {each["name"] for each in made if each["work_pool_name"] == "ours"}
-    assert ours == {f"our-{each['name']}" for each in PREFECT["deployments"]}
-
-
 def test_terraform_s_providers_take_it() -> None:
-    terraform = _tool("terraform", "infra/terraform against its providers")
+    terraform = tool("terraform", "infra/terraform against its providers")
     if not (INFRA / "terraform/.terraform/providers").is_dir():
         pytest.skip(
             "not checked: infra/terraform against its providers; terraform -chdir=infra/terraform init fetches them"
         )
-    done = _run(terraform, "-chdir=infra/terraform", "validate", "-no-color")
+    done = run_tool(terraform, "-chdir=infra/terraform", "validate", "-no-color")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _compose() -> list[str]:
     """Compose, as a command of its own or as Docker's plugin."""
     docker = shutil.which("docker")
-    if docker and _run(docker, "compose", "version").returncode == 0:
+    if docker and run_tool(docker, "compose", "version").returncode == 0:
         return [docker, "compose"]
-    return [_tool("docker-compose", "infra/compose.yaml by Compose itself")]
+    return [tool("docker-compose", "infra/compose.yaml by Compose itself")]
 
 
 def test_compose_takes_its_file_and_names_what_is_not_set(tmp_path: Path) -> None:
@@ -357,10 +323,10 @@ def test_compose_takes_its_file_and_names_what_is_not_set(tmp_path: Path) -> Non
     empty.write_text(example := (INFRA / "compose.env.example").read_text())
     filled.write_text(re.sub(r"^(\w+)=$", r"\1=secret", example, flags=re.M))
 
-    unset = _run(*compose, "--env-file", str(empty), "config", "--quiet")
+    unset = run_tool(*compose, "--env-file", str(empty), "config", "--quiet")
     assert unset.returncode != 0 and "set it in infra/compose.env" in unset.stderr
 
-    done = _run(*compose, "--env-file", str(filled), "config", "--format", "json")
+    done = run_tool(*compose, "--env-file", str(filled), "config", "--format", "json")
     assert done.returncode == 0, done.stderr
     services = json.loads(done.stdout)["services"]
     assert set(services) == set(COMPOSE["services"])
@@ -371,22 +337,22 @@ def test_compose_takes_its_file_and_names_what_is_not_set(tmp_path: Path) -> Non
 
 
 def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
-    hadolint = _tool("hadolint", "infra/Dockerfile by hadolint")
-    done = _run(hadolint, "infra/Dockerfile")
+    hadolint = tool("hadolint", "infra/Dockerfile by hadolint")
+    done = run_tool(hadolint, "infra/Dockerfile")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_docker_takes_the_dockerfile() -> None:
-    docker = _tool("docker", "infra/Dockerfile by Docker itself")
-    if _run(docker, "info").returncode:
+    docker = tool("docker", "infra/Dockerfile by Docker itself")
+    if run_tool(docker, "info").returncode:
         pytest.skip("not checked: infra/Dockerfile by Docker itself, no Docker engine answers")
-    done = _run(docker, "build", "--check", "--file", "infra/Dockerfile", ".")
+    done = run_tool(docker, "build", "--check", "--file", "infra/Dockerfile", ".")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_dockerfile_s_own_steps_install_the_command_line(tmp_path: Path) -> None:
     """Its `uv sync` lines, in an order of files that is the Dockerfile's, into an empty folder."""
-    uv = _tool("uv", "the Dockerfile's steps")
+    uv = tool("uv", "the Dockerfile's steps")
     source, target = tmp_path / "src", tmp_path / "opt"
     source.mkdir()
     build = DOCKERFILE.partition("AS build")[2].partition("\nFROM")[0]
@@ -404,15 +370,17 @@ def test_the_dockerfile_s_own_steps_install_the_command_line(tmp_path: Path) -> 
                 path = ROOT / name
                 (shutil.copytree if path.is_dir() else shutil.copy)(path, source / name)
         else:
-            done = _run(
+            done = run_tool(
                 uv, *what.split(), "--quiet", cwd=source, CC="/bin/false", CXX="/bin/false", **environment
             )
             assert done.returncode == 0, done.stderr
             ran += 1
     assert ran == 2
-    shown = _run(str(target / "bin/standings"), "--help", cwd=tmp_path)
+    shown = run_tool(str(target / "bin/standings"), "--help", cwd=tmp_path)
     assert shown.returncode == 0 and "sample-api" in shown.stdout
-    place = _run(str(target / "bin/python"), "-c", "import flows; print(flows.__file__)", cwd=tmp_path).stdout
+    place = run_tool(
+        str(target / "bin/python"), "-c", "import flows; print(flows.__file__)", cwd=tmp_path
+    ).stdout
     assert place.startswith(str(target)), "the code is not in the image's environment"
     assert not (target / "bin/pytest").exists()
 

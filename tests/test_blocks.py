@@ -27,6 +27,8 @@ from schemas.ranking_entry import RANKING_ENTRY
 from tests import lakes
 from transforms.standings import blocks
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = date(2025, 12, 29), date(2026, 4, 5)
 NOW = lakes.at(date(2026, 4, 12))
 WEEKS = 14

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from flows.__main__ import PREFECT as QUIET
 from flows.manifest import published
@@ -18,6 +19,8 @@ from flows.store import S3Options, open_store
 from tests.test_infra import INFRA, PREFECT, run_tool, tool
 from tests.torture import lost
 from tests.torture.lost import Orchestra
+
+pytestmark = pytest.mark.slow
 
 POOL = "standings"
 

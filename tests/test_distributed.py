@@ -20,6 +20,8 @@ from tests import lakes, servers
 from tests.cluster import Cluster, dask_cluster
 from tests.torture.lost import Orchestra
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = date(2026, 1, 5), date(2026, 2, 1)
 NOW = lakes.at(date(2026, 2, 20))
 SCRIPT = Path(sys.executable).with_name("standings")

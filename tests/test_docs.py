@@ -16,7 +16,7 @@ from flows.store import S3Options, open_store
 from schemas import DRIFT_WEEK
 from tests import lakes
 
-pytestmark = lakes.GREAT_EXPECTATIONS
+pytestmark = [lakes.GREAT_EXPECTATIONS, pytest.mark.slow]
 
 HOSTILE = "<img/src=x/onerror=document.title='owned'>${x}</p><script>document.title='owned'</script>"
 BROWSER = which("chromium")

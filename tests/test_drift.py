@@ -15,6 +15,8 @@ from tests import states
 from tests.states import MONDAY, WEEK, Capture, days_of, find, midnight, one, standings, whole
 from transforms.parse import parse
 
+pytestmark = pytest.mark.slow
+
 USUAL = {each.name: each for each in MEASURES}
 
 

@@ -27,6 +27,8 @@ from schemas.views import AS_OF, VIEWS
 from schemas.warehouses import about
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 MONDAYS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]
 MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "openrouter/cloaked:free": 3, "other": 9}
 

@@ -26,7 +26,7 @@ from tests.torture.lost import Orchestra
 from transforms import weeks
 from transforms.windows import REFRESHED_DAYS
 
-pytestmark = lakes.GREAT_EXPECTATIONS
+pytestmark = [lakes.GREAT_EXPECTATIONS, pytest.mark.slow]
 
 SCRIPT = Path(sys.executable).with_name("standings")
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 15)

@@ -34,6 +34,8 @@ from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-or-v1-0123456789abcdef-secret"
 WINDOW = Request((date(2026, 2, 16), date(2026, 2, 22)))
 ANOTHER = Request((date(2026, 2, 9), date(2026, 2, 15)))

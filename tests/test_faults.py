@@ -9,6 +9,8 @@ from flows.quota import Quota
 from tests.torture import faults
 from tests.torture.tally import Tally
 
+pytestmark = pytest.mark.slow
+
 
 def test_nothing_is_lost_or_doubled_and_the_quotas_hold_whatever_the_line_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

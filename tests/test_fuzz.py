@@ -23,6 +23,8 @@ from transforms.contract import findings
 from transforms.parse import Answer, Period, Unreadable, parse
 from transforms.windows import HISTORY_STARTS
 
+pytestmark = pytest.mark.slow
+
 SHA = "ab" * 32
 
 

@@ -21,7 +21,7 @@ from schemas import WEEK_COVERAGE
 from schemas.errors import StandingsError
 from tests import lakes
 
-pytestmark = lakes.GREAT_EXPECTATIONS
+pytestmark = [lakes.GREAT_EXPECTATIONS, pytest.mark.slow]
 
 SOUND = date(2026, 7, 6)
 IMPOSSIBLE = date(2023, 7, 3)

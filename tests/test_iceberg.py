@@ -34,6 +34,8 @@ from schemas.warehouses import SCHEMA, about
 from tests import lakes, servers
 from tests.rest_catalogue import TOKEN, rest_catalogue
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 
 MONDAYS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]

@@ -18,6 +18,8 @@ from schemas import RANKING_ENTRY
 from schemas.errors import StandingsError
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 MONDAY = date(2026, 7, 6)
 MODELS = {"openai/osprey": 500, "deepseek/delta": 700, "mistralai/gorse:free": 30}
 GOOD = lakes.body(lakes.week_of(MONDAY, MODELS))

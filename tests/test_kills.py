@@ -23,6 +23,8 @@ from tests.torture.tally import Tally
 from tests.torture.victim import Event
 from tests.torture.yard import Case
 
+pytestmark = pytest.mark.slow
+
 WEEK = date(2025, 3, 3)
 QUERY = frozenset({("start_date", "2025-03-03"), ("end_date", "2025-03-09")})
 

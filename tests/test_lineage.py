@@ -25,6 +25,8 @@ from schemas.errors import StandingsError
 from tests import lakes
 from tests.servers import listener
 
+pytestmark = pytest.mark.slow
+
 MONDAY = date(2026, 7, 6)
 MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7_000_000}
 

@@ -23,6 +23,8 @@ from flows.store import Store
 from schemas.errors import StandingsError
 from tests import lakes, servers
 
+pytestmark = pytest.mark.slow
+
 MONDAY = date(2026, 7, 6)
 MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "other": 9}
 

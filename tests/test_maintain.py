@@ -28,7 +28,7 @@ from flows.store import LostRace
 from schemas.errors import StandingsError
 from tests import lakes
 
-pytestmark = lakes.GREAT_EXPECTATIONS
+pytestmark = [lakes.GREAT_EXPECTATIONS, pytest.mark.slow]
 
 MONDAYS = (date(2026, 6, 29), date(2026, 7, 6))
 MODELS = {"openai/osprey": 7, "deepseek/delta": 5, "other": 3}

@@ -29,6 +29,8 @@ from schemas import CLAIMS, COUNTRY_WEEK, RANKING_ENTRY, TABLES, reference
 from schemas.errors import StandingsError
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 MOMENT = datetime(2026, 7, 21, 0, 5, 19, 123_000, tzinfo=UTC)
 CAPTURE = Capture(
     RawKey("api", "day", "modality-text", "ab" * 32), MOMENT, date(2026, 7, 6), date(2026, 7, 12)

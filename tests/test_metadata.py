@@ -29,6 +29,8 @@ from schemas.licence import CAVEAT, LICENCE_URL, SOURCE_URL
 from schemas.table import Kind
 from tests import lakes, servers
 
+pytestmark = pytest.mark.slow
+
 INFRA = Path(__file__).resolve().parents[1] / "infra"
 MONDAY = date(2026, 11, 2)
 REAL = date(2026, 7, 6)

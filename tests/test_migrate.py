@@ -18,6 +18,8 @@ from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def old(tmp_path: Path) -> Settings:

@@ -18,6 +18,8 @@ from schemas.errors import StandingsError
 from tests import lakes
 from tests.servers import Heard, listener
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = date(2026, 7, 6), date(2026, 7, 13)
 LED_BY_US = lakes.body(lakes.week_of(FIRST, {"openai/osprey": 9, "deepseek/delta": 5}))
 LED_BY_CN = lakes.body(lakes.week_of(SECOND, {"openai/osprey": 5, "deepseek/delta": 9}))

@@ -29,6 +29,8 @@ from tests.test_extract import KEY, Answer, Seen, serving
 from transforms.parse import META_FIELDS, ROW_FIELDS, VERSION, Torn, Unreadable, parse
 from transforms.windows import HISTORY_STARTS
 
+pytestmark = pytest.mark.slow
+
 WINDOW = (date(2026, 2, 16), date(2026, 2, 22))
 
 TIMES_ASKED = {400: 1, 401: 1, 429: ATTEMPTS, 500: ATTEMPTS}

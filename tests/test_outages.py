@@ -22,6 +22,8 @@ from tests.torture import outages, stores
 from tests.torture.outages import Outage, Reader, is_outage
 from tests.torture.reader import parts_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> stores.Server:

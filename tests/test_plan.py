@@ -20,6 +20,8 @@ from schemas.errors import StandingsError
 from tests import lakes
 from transforms.windows import DAY
 
+pytestmark = pytest.mark.slow
+
 HISTORY = date(2025, 1, 1)
 DUE = datetime(2026, 11, 24, 6, tzinfo=UTC)
 """A Tuesday; the week before it is provisional until Friday."""

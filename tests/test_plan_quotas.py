@@ -20,6 +20,8 @@ from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 DUE = datetime(2026, 11, 24, 6, tzinfo=UTC)
 WEEK = (date(2026, 11, 2), date(2026, 11, 8))
 SLICES = [

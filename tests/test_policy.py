@@ -24,6 +24,8 @@ from flows.store import S3Options, Store
 from schemas.errors import StandingsError
 from tests import lakes, servers
 
+pytestmark = pytest.mark.slow
+
 INFRA = Path(__file__).resolve().parents[1] / "infra"
 BUCKET, PREFIX = "lake", "standings"
 MONDAY = date(2026, 3, 2)

@@ -30,6 +30,8 @@ from schemas.views import AS_OF, VIEWS
 from schemas.warehouses import about
 from tests import lakes, servers
 
+pytestmark = pytest.mark.slow
+
 Rows = list[tuple[Any, ...]]
 
 

@@ -33,6 +33,8 @@ from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 MONDAY = date(2026, 7, 6)
 WEEK = timedelta(days=7)
 

@@ -15,6 +15,8 @@ from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 WEEKS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]
 MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "sim-unlisted-lab/pebble": 3}
 

@@ -482,6 +482,7 @@ def examine(api: SampleApi, document: dict[str, Any], folder: Path, *options: st
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_whatever_is_asked_the_answer_is_as_documented(official: dict[str, Any], tmp_path: Path) -> None:
     with Recorder(NOW) as api:
         # Well-formed questions may be refused here: that no window passes 366 days, say, is only in prose.
@@ -491,6 +492,7 @@ def test_whatever_is_asked_the_answer_is_as_documented(official: dict[str, Any],
     assert min(api.statuses[200], api.statuses[400]) > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("slices", "periods"),
     [

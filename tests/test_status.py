@@ -11,6 +11,8 @@ from flows.status import lines
 from schemas.licence import CAVEAT
 from tests import lakes
 
+pytestmark = pytest.mark.slow
+
 MONDAY = date(2026, 7, 6)
 DAYS = lakes.week_of(MONDAY, {"openai/osprey": 5_000_000, "no-such-lab/x": 1_000_000})
 

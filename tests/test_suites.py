@@ -14,6 +14,8 @@ from schemas import TABLES
 from schemas.claims import VERDICT
 from schemas.table import Column, Kind, Table
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = {
     r"^[A-Z]{2}$": ("CN", ["cn", "CHN", "C", "", "C1"]),
     r"^[0-9a-f]{64}$": ("0f" * 32, ["0f" * 31, "0F" * 32, "0g" * 32]),

@@ -17,6 +17,8 @@ from tests import lakes, servers
 from tests.torture.lost import ROOT, Orchestra, await_end, await_object, descendants
 from tests.torture.yard import THIRD, CountingApi
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_run_that_is_killed_begins_again_and_its_release_is_in_the_lake_and_in_postgresql(
     up: Orchestra, postgres_url: str, tmp_path: Path

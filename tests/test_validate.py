@@ -32,7 +32,7 @@ from schemas import (
 from schemas.errors import StandingsError
 from tests import lakes
 
-pytestmark = lakes.GREAT_EXPECTATIONS
+pytestmark = [lakes.GREAT_EXPECTATIONS, pytest.mark.slow]
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 15)
 

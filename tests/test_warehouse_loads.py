@@ -25,6 +25,8 @@ from schemas import TABLES
 from schemas.errors import StandingsError
 from tests import lakes, servers
 
+pytestmark = pytest.mark.slow
+
 MONDAYS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]
 FIRST = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "openrouter/cloaked:free": 3, "other": 9}
 RESTATED = FIRST | {"deepseek/delta": 2**49, "mistralai/mistral": 11}

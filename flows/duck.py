@@ -21,9 +21,9 @@ from flows.store import Store
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
-from schemas.table import DUCKDB, Table
-from schemas.views import AS_OF, VIEWS
-from schemas.warehouses import about, text
+from schemas.projections.sql import text
+from schemas.projections.views import AS_OF, VIEWS
+from schemas.table import DUCKDB, Table, about
 
 if TYPE_CHECKING:
     import duckdb

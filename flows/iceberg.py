@@ -34,8 +34,8 @@ from flows.store import Store
 from schemas import TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
-from schemas.table import Column, Kind
-from schemas.warehouses import SCHEMA, about
+from schemas.projections.sql import SCHEMA
+from schemas.table import Column, Kind, about
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog

@@ -21,11 +21,12 @@ from flows.sealed import seal, unseal
 from flows.settings import Settings
 from flows.store import Damaged, LostRace, NotFound, Store
 from flows.text import safe
-from schemas import TABLES, croissant, frictionless
-from schemas.dictionary import Examples, dictionary
+from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
-from schemas.release import Part, Release
+from schemas.projections import croissant, data_package
+from schemas.projections.dictionary import Examples, dictionary
+from schemas.projections.release import Part, Release
 from schemas.table import Table
 
 log = logging.getLogger("standings")
@@ -150,13 +151,13 @@ def _package(release: Release, shown: Examples) -> tuple[dict[str, bytes], dict[
     files = {keys.metadata(_digest(text), "md"): text}
     schemas = {}
     for table in tables:
-        schema = json.dumps(frictionless.table_schema(table), indent=1).encode()
+        schema = json.dumps(data_package.table_schema(table), indent=1).encode()
         schemas[table.name] = keys.metadata(_digest(schema), "json")
         files[schemas[table.name]] = schema
-    words = frictionless.file(
+    words = data_package.file(
         "dictionary", keys.metadata(_digest(text), "md"), "text/markdown", _digest(text), len(text)
     )
-    return files, frictionless.package(release, schemas, words)
+    return files, data_package.package(release, schemas, words)
 
 
 def _described(store: Store, release: str) -> bool:

@@ -17,8 +17,8 @@ from flows.store import Store
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
+from schemas.projections.sql import SCHEMA, text
 from schemas.table import POSTGRES, Table
-from schemas.warehouses import SCHEMA, text
 
 if TYPE_CHECKING:
     import psycopg

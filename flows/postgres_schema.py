@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from schemas import TABLES
 from schemas.errors import StandingsError
-from schemas.table import POSTGRES, Kind, Table
-from schemas.views import AS_OF, VIEWS
-from schemas.warehouses import SCHEMA, about, text
+from schemas.projections.sql import SCHEMA, text
+from schemas.projections.views import AS_OF, VIEWS
+from schemas.table import POSTGRES, Kind, Table, about
 
 if TYPE_CHECKING:
     import psycopg

@@ -237,7 +237,7 @@ def _failures(
         # Of a table whose structure is broken every row is suspect.
         kept = _quarantine(store, frame)
         return [Failure(CRITICAL, "structure", problem, all_rows=kept) for problem in problems], None
-    from schemas.suites import suite
+    from schemas.projections.suites import suite
 
     batch = (
         source.add_dataframe_asset(table.name)

@@ -19,18 +19,10 @@ from flows.raw import Asked
 from flows.sample_api import DEFAULT_SEED
 from flows.settings import Settings
 from flows.stage import Stage
-from schemas import (
-    ATTRIBUTION,
-    CLAIM_VALUE,
-    CLAIMS,
-    FORECAST_PATH,
-    MODEL_WEEK,
-    TABLES,
-    reference,
-)
-from schemas.dictionary import Examples, dictionary
+from schemas import ATTRIBUTION, CLAIM_VALUE, CLAIMS, FORECAST_PATH, MODEL_WEEK, TABLES, reference
 from schemas.licence import CAVEAT
-from schemas.warehouses import WAREHOUSES
+from schemas.projections.ddl import WAREHOUSES
+from schemas.projections.dictionary import Examples, dictionary
 from transforms import simulate
 from transforms.simulate import Period
 

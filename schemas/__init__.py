@@ -1,24 +1,24 @@
 """What declares: tables, suites and reference facts."""
 
-from schemas.attribution import ATTRIBUTION
-from schemas.bucket_coverage import BUCKET_COVERAGE
-from schemas.claims import CLAIM_VALUE, CLAIMS
-from schemas.concentration_week import CONCENTRATION_WEEK
-from schemas.country_growth import COUNTRY_GROWTH
-from schemas.country_lead_week import COUNTRY_LEAD_WEEK
-from schemas.country_top_models import COUNTRY_TOP_MODELS
-from schemas.country_week import COUNTRY_WEEK
-from schemas.country_week_history import COUNTRY_WEEK_HISTORY
-from schemas.drift_week import DRIFT_WEEK
-from schemas.forecast_path import FORECAST_PATH
-from schemas.model_week import MODEL_WEEK
-from schemas.observation import OBSERVATION
-from schemas.ranking_entry import RANKING_ENTRY
-from schemas.reconciliation_week import RECONCILIATION_WEEK
-from schemas.revisions import REVISIONS
 from schemas.table import Table
-from schemas.unattributed_week import UNATTRIBUTED_WEEK
-from schemas.week_coverage import WEEK_COVERAGE
+from schemas.tables.attribution import ATTRIBUTION
+from schemas.tables.bucket_coverage import BUCKET_COVERAGE
+from schemas.tables.claims import CLAIM_VALUE, CLAIMS
+from schemas.tables.concentration_week import CONCENTRATION_WEEK
+from schemas.tables.country_growth import COUNTRY_GROWTH
+from schemas.tables.country_lead_week import COUNTRY_LEAD_WEEK
+from schemas.tables.country_top_models import COUNTRY_TOP_MODELS
+from schemas.tables.country_week import COUNTRY_WEEK
+from schemas.tables.country_week_history import COUNTRY_WEEK_HISTORY
+from schemas.tables.drift_week import DRIFT_WEEK
+from schemas.tables.forecast_path import FORECAST_PATH
+from schemas.tables.model_week import MODEL_WEEK
+from schemas.tables.observation import OBSERVATION
+from schemas.tables.ranking_entry import RANKING_ENTRY
+from schemas.tables.reconciliation_week import RECONCILIATION_WEEK
+from schemas.tables.revisions import REVISIONS
+from schemas.tables.unattributed_week import UNATTRIBUTED_WEEK
+from schemas.tables.week_coverage import WEEK_COVERAGE
 
 TABLES: tuple[Table, ...] = (
     RANKING_ENTRY,

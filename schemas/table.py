@@ -1,6 +1,6 @@
 """One definition of a table, from which every other description of it is projected.
 
-A `Table` gives its Polars schema, its Arrow schema, its warehouse columns and, in `schemas.suites`,
+A `Table` gives its Polars schema, its Arrow schema, its warehouse columns and, in `schemas.projections.suites`,
 its Great Expectations suite. Nothing else in the project lists a table's columns.
 """
 
@@ -171,3 +171,8 @@ class Table:
 def _first(flags: pl.Series) -> int:
     """The position, counted from 1, of the first true value."""
     return (flags.arg_max() or 0) + 1
+
+
+def about(column: Column) -> str:
+    """What a column means, and its unit."""
+    return column.doc + (f" Unit: {column.unit}." if column.unit else "")

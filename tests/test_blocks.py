@@ -22,8 +22,8 @@ from flows.stage import Stage
 from flows.validate import batches
 from schemas import DRIFT_WEEK, TABLES
 from schemas.errors import StandingsError
-from schemas.observation import OBSERVATION
-from schemas.ranking_entry import RANKING_ENTRY
+from schemas.tables.observation import OBSERVATION
+from schemas.tables.ranking_entry import RANKING_ENTRY
 from tests import lakes
 from transforms.standings import blocks
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from schemas import DRIFT_WEEK
-from schemas.drift_week import MEASURES, WHOLE_WEEK
+from schemas.tables.drift_week import MEASURES, WHOLE_WEEK
 from tests import states
 from tests.states import MONDAY, WEEK, Capture, days_of, find, midnight, one, standings, whole
 from transforms.parse import parse

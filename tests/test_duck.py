@@ -22,9 +22,8 @@ from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
-from schemas.table import DUCKDB
-from schemas.views import AS_OF, VIEWS
-from schemas.warehouses import about
+from schemas.projections.views import AS_OF, VIEWS
+from schemas.table import DUCKDB, about
 from tests import lakes
 
 pytestmark = pytest.mark.slow

@@ -29,8 +29,8 @@ from schemas import COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERA
 from schemas.errors import StandingsError
 from schemas.fields import optional
 from schemas.licence import CAVEAT
-from schemas.table import Column, Kind
-from schemas.warehouses import SCHEMA, about
+from schemas.projections.sql import SCHEMA
+from schemas.table import Column, Kind, about
 from tests import lakes, servers
 from tests.rest_catalogue import TOKEN, rest_catalogue
 

@@ -24,8 +24,8 @@ from flows.read import rows_of
 from flows.settings import Settings
 from flows.store import Store
 from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, TABLES
-from schemas.dictionary import dictionary
 from schemas.licence import CAVEAT, LICENCE_URL, SOURCE_URL
+from schemas.projections.dictionary import dictionary
 from schemas.table import Kind
 from tests import lakes, servers
 

@@ -25,9 +25,8 @@ from flows.settings import Settings
 from schemas import COUNTRY_WEEK, COUNTRY_WEEK_HISTORY, MODEL_WEEK, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
-from schemas.table import POSTGRES
-from schemas.views import AS_OF, VIEWS
-from schemas.warehouses import about
+from schemas.projections.views import AS_OF, VIEWS
+from schemas.table import POSTGRES, about
 from tests import lakes, servers
 
 pytestmark = pytest.mark.slow

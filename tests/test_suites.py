@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from schemas import TABLES
-from schemas.claims import VERDICT
 from schemas.table import Column, Kind, Table
+from schemas.tables.claims import VERDICT
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ def check() -> Iterator[Callable[[Table, pl.DataFrame], Failed]]:
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
-        from schemas.suites import suite
+        from schemas.projections.suites import suite
 
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -154,7 +154,7 @@ def test_every_expectation_catches_the_row_that_breaks_it(
     found = check(table, pl.DataFrame(rows, schema=table.polars_schema(), orient="row"))
     for position, each in enumerate(bad, start=1):
         assert position in found.get(each.expectation, []), each
-    from schemas.suites import suite
+    from schemas.projections.suites import suite
 
     declared = [name_of(each.configuration) for each in suite(table).expectations]
     assert sorted(set(found)) == sorted(declared)
@@ -179,7 +179,7 @@ def test_a_sound_row_passes_and_so_do_empty_cells_where_they_may_be(
 def test_every_expectation_stops_a_release_but_those_of_what_is_only_unusual(
     check: Callable[[Table, pl.DataFrame], Failed], table: Table
 ) -> None:
-    from schemas.suites import suite
+    from schemas.projections.suites import suite
 
     expectations = suite(table).expectations
     assert suite(table).name == table.name

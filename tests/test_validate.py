@@ -194,7 +194,7 @@ def test_a_check_that_breaks_is_critical(
 ) -> None:
     import great_expectations.expectations as gxe
 
-    from schemas import suites
+    from schemas.projections import suites
 
     sound = suites.suite
 
@@ -216,7 +216,7 @@ def test_what_is_no_more_than_a_warning_is_reported_and_passes(
 ) -> None:
     import great_expectations.expectations as gxe
 
-    from schemas import suites
+    from schemas.projections import suites
 
     sound = suites.suite
 

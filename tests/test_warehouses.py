@@ -8,7 +8,7 @@ import sqlglot
 from sqlglot import exp
 
 from schemas import TABLES
-from schemas.warehouses import SOURCE, WAREHOUSES, Warehouse
+from schemas.projections.ddl import SOURCE, WAREHOUSES, Warehouse
 
 INFRA = Path(__file__).resolve().parents[1] / "infra"
 

@@ -11,16 +11,7 @@ from schemas.datasets import RANKINGS_DAILY
 from tests.examples import examples
 from tests.frames import DAY, MONDAY, WEEK, midnight
 from transforms.weeks import SETTLED_AFTER
-from transforms.windows import (
-    Gap,
-    cover,
-    days,
-    fewest,
-    gaps,
-    trailing,
-    unsettled,
-    whole_weeks,
-)
+from transforms.windows import Gap, cover, days, fewest, gaps, trailing, unsettled, whole_weeks
 
 FIRST = RANKINGS_DAILY.history_starts
 

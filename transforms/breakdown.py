@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from schemas.concentration_week import LEVELS
 from schemas.fields import OTHER, OVERRIDES, UNATTRIBUTED
+from schemas.tables.concentration_week import LEVELS
 from transforms.country import COUNT, totals
 from transforms.exact import exact_sum
 from transforms.vintages import STATE

@@ -6,8 +6,8 @@ gives the same verdict.
 
 import polars as pl
 
-from schemas.drift_week import MEASURES, WHOLE_WEEK
 from schemas.fields import OTHER, UNATTRIBUTED
+from schemas.tables.drift_week import MEASURES, WHOLE_WEEK
 from transforms.exact import exact_sum
 from transforms.weeks import WEEK
 

@@ -5,8 +5,8 @@ from datetime import datetime
 import polars as pl
 
 from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED
-from schemas.reconciliation_week import TOTAL
 from schemas.reference import Reference
+from schemas.tables.reconciliation_week import TOTAL
 from transforms.attribute import attribution, author
 from transforms.exact import exact_sum
 from transforms.vintages import MOMENT, PRESENT, latest, states

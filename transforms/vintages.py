@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 import polars as pl
 
 from schemas.fields import OTHER
-from schemas.observation import OBSERVATION
-from schemas.ranking_entry import RANKING_ENTRY
 from schemas.table import POLARS, Kind
+from schemas.tables.observation import OBSERVATION
+from schemas.tables.ranking_entry import RANKING_ENTRY
 from transforms.weeks import SETTLED_AFTER, moment, week_start
 
 FULL_DEPTH = 50

@@ -22,7 +22,7 @@ from flows.store import FileStore, S3Store
 from transforms import windows
 
 LIGHT = ["duckdb", "pyarrow.parquet", "flows.__main__", "flows.ingest", "flows.path", "tests.torture.victim"]
-PRELOADED = [*LIGHT, "boto3", "flows.backfill", "flows.weekly", "schemas.suites"]
+PRELOADED = [*LIGHT, "boto3", "flows.backfill", "flows.weekly", "schemas.projections.suites"]
 """What the fork server imports once. It uses none of it: a pool of threads does not survive a fork."""
 
 LOG = "log.txt"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.licence import CAVEAT, LICENCE, LICENCE_TITLE, LICENCE_URL, SOURCE_TITLE, SOURCE_URL
-from schemas.release import ABOUT, MAINTAINERS, NAME, TITLE, Part, Release
+from schemas.projections.release import ABOUT, MAINTAINERS, NAME, TITLE, Part, Release
 from schemas.table import Column, Kind, Table
 
 PROFILES = "https://datapackage.org/profiles/2.0"

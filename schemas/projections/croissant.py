@@ -8,9 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.licence import CAVEAT, LICENCE_URL, SOURCE_URL
-from schemas.release import ABOUT, MAINTAINERS, TITLE, Part, Release
-from schemas.table import Column, Kind, Table
-from schemas.warehouses import about
+from schemas.projections.release import ABOUT, MAINTAINERS, TITLE, Part, Release
+from schemas.table import Column, Kind, Table, about
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 PARQUET = "application/x-parquet"

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from schemas.country_week import COUNTRY_WEEK
-from schemas.country_week_history import COUNTRY_WEEK_HISTORY
 from schemas.fields import UNATTRIBUTED
 from schemas.table import Table
-from schemas.week_coverage import WEEK_COVERAGE
+from schemas.tables.country_week import COUNTRY_WEEK
+from schemas.tables.country_week_history import COUNTRY_WEEK_HISTORY
+from schemas.tables.week_coverage import WEEK_COVERAGE
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from schemas.licence import CAVEAT, attribution_line
-from schemas.table import Column, Kind, Table
+from schemas.projections.sql import SCHEMA, escaped, text
+from schemas.table import Column, Kind, Table, about
 
-SCHEMA = "standings"
 SOURCE = attribution_line("each row's as_of") + f" {CAVEAT}"
 
 
@@ -39,21 +39,6 @@ class Warehouse:
 
     def type(self, column: Column) -> str:
         return self.types[column.kind]
-
-
-def text(value: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def escaped(value: str) -> str:
-    """A text as Spark and Hive write it, to whom two quotes side by side are two texts."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def about(column: Column) -> str:
-    """What a column means, and its unit."""
-    return column.doc + (f" Unit: {column.unit}." if column.unit else "")
 
 
 def of_table(table: Table) -> str:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from schemas import fields
-from schemas.country_week import COUNTRY_WEEK
 from schemas.table import Table
+from schemas.tables.country_week import COUNTRY_WEEK
 
 COUNTRY_WEEK_HISTORY = Table(
     name="country_week_history",

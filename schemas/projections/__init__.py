@@ -1,0 +1,1 @@
+"""What is derived from a Table: suites, SQL, descriptions, the dictionary."""

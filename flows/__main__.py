@@ -425,11 +425,11 @@ def unknown() -> None:
 
     The largest first, each with the line to add to authors.csv in a folder that STANDINGS_REFERENCE names.
     """
-    from flows.derive import unknown_authors
     from flows.read import Selection, select
     from flows.settings import from_environment
     from flows.show import figure
     from schemas.reference import AUTHORS
+    from transforms.attribution import unknown_authors
 
     authors = unknown_authors(select(from_environment(), "model_week", Selection()).rows)
     if authors.is_empty():

@@ -28,10 +28,12 @@ from schemas import MODEL_WEEK, OBSERVATION, RANKING_ENTRY, reference
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from schemas.reference import Reference
-from transforms.breakdown import SPANS
-from transforms.contract import findings
-from transforms.drift import OLDEST
+from transforms.attribution import tokens_by_author, unknown_authors
+from transforms.country_growth import SPANS
+from transforms.drift_week import OLDEST
 from transforms.parse import Answer, Period, Unreadable, parse
+from transforms.request_windows import Window
+from transforms.source_contract import findings
 from transforms.standings import (
     AUTHORS,
     CHART,
@@ -45,7 +47,6 @@ from transforms.standings import (
 )
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
 from transforms.weeks import WEEK
-from transforms.windows import Window
 
 log = logging.getLogger("standings")
 
@@ -168,7 +169,7 @@ def gather(settings: Settings, stage_name: str) -> dict[str, int]:
     rows = stage.write_all(series_tables(figures, chart, reference_of(settings)))
     weeks, countries = (figures[name].n_unique() for name in ("week_start", "country_code"))
     log.info("count: %d models of %d countries over %d weeks", seen.height, countries - 1, weeks)
-    for author, tokens in _by_author(pl.concat(unknown)).iter_rows():
+    for author, tokens in tokens_by_author(pl.concat(unknown)).iter_rows():
         log.warning("count: author %s is in no reference file: %d tokens count as unknown", author, tokens)
     return rows
 
@@ -206,17 +207,6 @@ def reference_of(settings: Settings) -> Reference:
     if kind_of(open_lake(settings)) == "simulated":
         return replace(facts, claims=facts.claims.clear(), forecasts=facts.forecasts.clear())
     return facts
-
-
-def unknown_authors(models: pl.DataFrame) -> pl.DataFrame:
-    """Authors of `model_week` that no reference file decides, with their tokens, the largest first."""
-    return _by_author(models.filter(pl.col("attribution") == "unknown"))
-
-
-def _by_author(rows: pl.DataFrame) -> pl.DataFrame:
-    return (
-        rows.group_by("author").agg(pl.col("tokens").sum()).sort("tokens", "author", descending=[True, False])
-    )
 
 
 @cache

@@ -17,9 +17,9 @@ from flows.store import Store
 from schemas import BUCKET_COVERAGE
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
-from transforms import weeks, windows
+from transforms import request_windows, weeks
 from transforms.parse import Period, parse
-from transforms.windows import Look, Window
+from transforms.request_windows import Look, Window
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ def plan(
     day before the source's history or one that is not over is left out. slices: the parameters of each, such as
     {"modality": "text"}; {} is the whole. Raises `StandingsError` where no complete day is asked for.
     """
-    until = min(last or weeks.last_complete(due) + weeks.WEEK - windows.DAY, due.date() - timedelta(days=1))
+    until = min(
+        last or weeks.last_complete(due) + weeks.WEEK - request_windows.DAY, due.date() - timedelta(days=1)
+    )
     since = max(first, RANKINGS_DAILY.history_starts)
     if since > until:
         raise StandingsError(f"no complete day lies between {since} and {until}")
@@ -64,10 +66,10 @@ def plan(
     planned = []
     for each in slices:
         period: Period = "week" if each.keys() & RANKINGS_DAILY.sampled else "day"
-        start, end = windows.whole_weeks(since, until) if period == "week" else (since, until)
+        start, end = request_windows.whole_weeks(since, until) if period == "week" else (since, until)
         held = () if refetch else looks(store, raw.slice_of(each), period)
-        wanted = windows.unsettled(start, end, held)
-        asked = [Request(window, period, each) for window in windows.fewest(wanted)]
+        wanted = request_windows.unsettled(start, end, held)
+        asked = [Request(window, period, each) for window in request_windows.fewest(wanted)]
         planned += [request for request in asked if request not in planned]
     return planned
 
@@ -106,14 +108,14 @@ def told(settings: Settings, planned: Sequence[Request]) -> Iterator[str]:
 
 def gaps(
     settings: Settings, now: datetime, first: date | None = None, last: date | None = None
-) -> list[windows.Gap]:
+) -> list[request_windows.Gap]:
     """The days from first to last that are missing or not final, and why; by default all of history up to `now`."""
     store = open_lake(settings)
     coverage = rows_of(store, published(store), BUCKET_COVERAGE).filter(pl.col("period") == "day")
     gone = coverage.filter(pl.col("vanished"))
-    return windows.gaps(
+    return request_windows.gaps(
         max(first or RANKINGS_DAILY.history_starts, RANKINGS_DAILY.history_starts),
-        min(last or date.max, now.date() - windows.DAY),
+        min(last or date.max, now.date() - request_windows.DAY),
         looks(store, raw.WHOLE, "day"),
         set(coverage["date"]),
         set(gone["date"]),

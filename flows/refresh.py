@@ -10,7 +10,7 @@ from flows.orchestration import as_task, publish_landed, scheduled_time, task_ru
 from flows.path import Outcome
 from flows.plan import Request
 from flows.settings import from_environment
-from transforms.windows import DAY, REFRESHED_DAYS
+from transforms.request_windows import DAY, REFRESHED_DAYS
 
 
 @flow(name="refresh", task_runner=task_runner())

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from flows import gate, keys, raw
-from flows.derive import unknown_authors
 from flows.duck import loaded_release
 from flows.lake import citation, kind_of, open_lake
 from flows.manifest import Manifest, current
@@ -14,6 +13,7 @@ from flows.store import Store
 from schemas import MODEL_WEEK
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
+from transforms.attribution import unknown_authors
 
 
 def lines(settings: Settings) -> Iterator[str]:

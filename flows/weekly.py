@@ -11,7 +11,7 @@ from flows.path import Outcome
 from flows.plan import Request
 from flows.settings import from_environment
 from schemas.errors import StandingsError
-from transforms import weeks, windows
+from transforms import request_windows, weeks
 
 
 @flow(name="weekly", task_runner=task_runner())
@@ -28,5 +28,5 @@ def weekly(week: date | None = None) -> Outcome:
         raise StandingsError(f"the week of {asked} has not ended; the last complete one began on {newest}")
 
     with logs.bind(week=asked):
-        as_task(extract)(settings, Request(windows.trailing(asked)))
+        as_task(extract)(settings, Request(request_windows.trailing(asked)))
         return publish_landed(settings)

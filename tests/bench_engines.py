@@ -110,9 +110,10 @@ def measure(engine: str, folder: Path) -> None:
 
 def ours(folder: Path) -> pl.DataFrame:
     """The production transforms, a week at a time, as a block is."""
-    from transforms.attribute import attribution, model_tokens
-    from transforms.country import country_week
+    from transforms.attribution import attribution
+    from transforms.country_week import country_week
     from transforms.methods import counted
+    from transforms.model_week import model_tokens
     from transforms.vintages import buckets, coverage, states
 
     facts = reference.load()

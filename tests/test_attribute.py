@@ -33,7 +33,8 @@ from tests.frames import (
     said,
     seven_days,
 )
-from transforms.attribute import attribution, author, model_tokens, variant
+from transforms.attribution import attribution, author, variant
+from transforms.model_week import model_tokens
 from transforms.standings import every_table
 from transforms.vintages import MOMENT, PRESENT
 

@@ -16,7 +16,7 @@ from schemas.methods import METHODS
 from schemas.reference import load
 from tests.examples import examples
 from tests.frames import LARGEST, MONDAY, WEEK, chosen, counted, coverage, model
-from transforms.country import country_week
+from transforms.country_week import country_week
 
 EXACT = 2**53
 """Up to here a float holds every whole number."""

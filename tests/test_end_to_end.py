@@ -24,7 +24,7 @@ from schemas.errors import StandingsError
 from tests import lakes
 from tests.torture.lost import Orchestra
 from transforms import weeks
-from transforms.windows import REFRESHED_DAYS
+from transforms.request_windows import REFRESHED_DAYS
 
 pytestmark = [lakes.GREAT_EXPECTATIONS, pytest.mark.slow]
 

@@ -19,9 +19,9 @@ from schemas.fields import GRAINS, ORIGINS
 from tests.examples import examples
 from tests.torture import fuzz
 from tests.torture.tally import Tally
-from transforms.contract import findings
 from transforms.parse import Answer, Period, Unreadable, parse
-from transforms.windows import HISTORY_STARTS
+from transforms.request_windows import HISTORY_STARTS
+from transforms.source_contract import findings
 
 pytestmark = pytest.mark.slow
 

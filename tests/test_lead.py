@@ -15,8 +15,8 @@ from schemas.methods import METHODS
 from schemas.reference import load
 from tests.examples import examples
 from tests.frames import LARGEST, MONDAY, WEEK, counted, countries, coverage, model
-from transforms.country import country_week
-from transforms.lead import country_lead_week
+from transforms.country_lead_week import country_lead_week
+from transforms.country_week import country_week
 
 Row = dict[str, Any]
 METHOD_NAMES = [method.name for method in METHODS]

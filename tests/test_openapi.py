@@ -27,7 +27,7 @@ from tests import lakes
 from tests.examples import examples
 from tests.test_extract import KEY, Answer, Seen, serving
 from transforms.parse import META_FIELDS, ROW_FIELDS, VERSION, Torn, Unreadable, parse
-from transforms.windows import HISTORY_STARTS
+from transforms.request_windows import HISTORY_STARTS
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ from flows.sample_api import SampleApi
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes
-from transforms.windows import DAY
+from transforms.request_windows import DAY
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from schemas import reference
 from schemas.errors import StandingsError
 from schemas.fields import CONFIDENCES
 from schemas.reference import FILES, Reference, at_least, load
-from transforms.attribute import author
+from transforms.attribution import author
 
 SHIPPED = Path(reference.__file__).parent
 

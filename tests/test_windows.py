@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from schemas.datasets import RANKINGS_DAILY
 from tests.examples import examples
 from tests.frames import DAY, MONDAY, WEEK, midnight
+from transforms.request_windows import Gap, cover, days, fewest, gaps, trailing, unsettled, whole_weeks
 from transforms.weeks import SETTLED_AFTER
-from transforms.windows import Gap, cover, days, fewest, gaps, trailing, unsettled, whole_weeks
 
 FIRST = RANKINGS_DAILY.history_starts
 

@@ -9,3 +9,7 @@ def exact_sum(column: str) -> pl.Expr:
     Polars, pandas and Arrow wrap silently when they add Int64.
     """
     return pl.col(column).cast(pl.Int128).sum().cast(pl.Int64)
+
+
+def positive(value: pl.Expr) -> pl.Expr:
+    return pl.when(value > 0).then(value)

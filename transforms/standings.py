@@ -12,16 +12,21 @@ import polars as pl
 
 import schemas
 from schemas.reference import Reference
-from transforms.attribute import attribution, model_tokens
-from transforms.breakdown import concentration_week, country_growth, country_top_models, unattributed_week
+from transforms.attribution import attribution
 from transforms.claims import charted, claim_value, claims
-from transforms.country import country_week
-from transforms.drift import author_tokens, drift_week
-from transforms.forecasts import forecast_path
-from transforms.history import distinct, moments
-from transforms.lead import country_lead_week
+from transforms.concentration_week import concentration_week
+from transforms.country_growth import country_growth
+from transforms.country_lead_week import country_lead_week
+from transforms.country_top_models import country_top_models
+from transforms.country_week import country_week
+from transforms.country_week_history import distinct, moments
+from transforms.drift_week import author_tokens, drift_week
+from transforms.forecast_path import forecast_path
 from transforms.methods import counted
-from transforms.revise import reconciliation_week, revisions
+from transforms.model_week import model_tokens
+from transforms.reconciliation_week import reconciliation_week
+from transforms.revisions import revisions
+from transforms.unattributed_week import unattributed_week
 from transforms.vintages import MOMENT, PRESENT, STATE, buckets, coverage, states
 
 Frames = dict[str, pl.DataFrame]

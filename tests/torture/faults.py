@@ -35,7 +35,7 @@ from tests import lakes
 from tests.torture.faulty import Line, carrying
 from tests.torture.tally import Tally
 from transforms import simulate
-from transforms.windows import Window
+from transforms.request_windows import Window
 
 ROUNDS = 500
 """Requests that the source answers."""

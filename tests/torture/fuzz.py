@@ -18,8 +18,8 @@ from random import Random
 from types import FrameType
 from typing import Any
 
-import transforms.contract
 import transforms.parse
+import transforms.source_contract
 from flows import keys, raw
 from flows.keys import RawKey
 from flows.store import check_key
@@ -29,8 +29,8 @@ from schemas.fields import GRAINS, ORIGINS
 from tests.conftest import SHARED_DATA
 from tests.lakes import simulated
 from tests.torture.tally import Tally
-from transforms.contract import findings
 from transforms.parse import Answer, Period, Unreadable, parse
+from transforms.source_contract import findings
 
 ROUNDS = 100_000
 
@@ -148,7 +148,7 @@ class Guide:
 
     def __init__(self) -> None:
         self.steps: set[tuple[int, int]] = set()
-        self._files = {transforms.parse.__file__: 1, transforms.contract.__file__: -1}
+        self._files = {transforms.parse.__file__: 1, transforms.source_contract.__file__: -1}
 
     @contextmanager
     def watching(self) -> Iterator[None]:

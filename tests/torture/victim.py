@@ -19,7 +19,7 @@ from flows.__main__ import main
 from flows.lake import open_lake
 from flows.settings import Settings
 from flows.store import FileStore, S3Store
-from transforms import windows
+from transforms import request_windows
 
 LIGHT = ["duckdb", "pyarrow.parquet", "flows.__main__", "flows.ingest", "flows.path", "tests.torture.victim"]
 PRELOADED = [*LIGHT, "boto3", "flows.backfill", "flows.weekly", "schemas.projections.suites"]
@@ -104,7 +104,7 @@ def run(order: Order, told: Connection) -> None:
     with Path(LOG).open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    windows.RANKINGS_DAILY = replace(windows.RANKINGS_DAILY, window_days=order.longest)  # type: ignore[misc]
+    request_windows.RANKINGS_DAILY = replace(request_windows.RANKINGS_DAILY, window_days=order.longest)  # type: ignore[misc]
     if not order.checked:
         path.check, path.validate = _pass, _unchecked
     if "prefect" in sys.modules:

@@ -108,3 +108,6 @@ def _ranks(counts: pl.DataFrame) -> pl.DataFrame:
             rank_worst=1 + (pl.col("open") | (pl.col("gap").cast(pl.Int128).cum_sum() <= spare)).sum(),
         )
     )
+
+
+SETTING = (*COUNT, "country_code")

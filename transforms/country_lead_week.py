@@ -3,7 +3,7 @@
 import polars as pl
 
 from schemas.fields import UNATTRIBUTED
-from transforms.country import COUNT
+from transforms.country_week import COUNT
 from transforms.weeks import WEEK
 
 _SERIES = ("method", "knowledge")

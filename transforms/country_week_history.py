@@ -4,8 +4,8 @@ import polars as pl
 
 from schemas.reference import Reference, at_least
 from schemas.tables.country_week_history import COUNTRY_WEEK_HISTORY
-from transforms.attribute import base
-from transforms.country import COUNT
+from transforms.attribution import base
+from transforms.country_week import COUNT
 from transforms.vintages import MOMENT, STATE
 from transforms.weeks import moment
 

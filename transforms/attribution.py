@@ -4,36 +4,12 @@ import polars as pl
 
 from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED, Knowledge
 from schemas.reference import Reference, at_least
-from transforms.exact import exact_sum
-from transforms.vintages import STATE, used
+from transforms.vintages import STATE
 from transforms.weeks import WEEK, moment
 
 UNKNOWN = "unknown"
 
-_MODEL = (*STATE, "model_permaslug")
-
-
-def model_tokens(entries: pl.LazyFrame, covered: pl.DataFrame) -> pl.DataFrame:
-    """In each state the tokens of each model and of `other`, with share and rank: `model_week` but for whose it is.
-
-    entries: `ranking_entry` with every vintage. covered: the `coverage` of the same entries.
-    """
-    named = pl.col("model_permaslug") != OTHER
-    total = exact_sum("tokens").over(STATE)
-    return (
-        used(entries, covered)
-        .group_by(_MODEL)
-        .agg(tokens=exact_sum("tokens"), days=pl.len())
-        .collect()
-        .join(covered, on=STATE)
-        .with_columns(
-            author=pl.when(named).then(author(pl.col("model_permaslug"))),
-            variant=pl.when(named).then(variant(pl.col("model_permaslug"))),
-            days_listed=pl.when(named & (pl.col("grain") == "day")).then("days"),
-            share=pl.col("tokens") / pl.when(total > 0).then(total),
-            rank=pl.when(named).then(pl.col("tokens").rank("min", descending=True).over(*STATE, named)),
-        )
-    )
+MODEL = (*STATE, "model_permaslug")
 
 
 def attribution(models: pl.DataFrame, reference: Reference) -> pl.DataFrame:
@@ -61,14 +37,14 @@ def base(permaslug: pl.Expr) -> pl.Expr:
 
 
 def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledge) -> pl.DataFrame:
-    asked = models.select(*_MODEL, "author")
+    asked = models.select(*MODEL, "author")
     overrides = _overrides(asked, reference, knowledge)
     authors = _valid(asked.join(reference.authors, on="author")).select(
-        *_MODEL, "kind", "base_country", author_organisation="organisation", author_reason="reason"
+        *MODEL, "kind", "base_country", author_organisation="organisation", author_reason="reason"
     )
     facts = (
-        asked.join(overrides, on=_MODEL, how="left")
-        .join(authors, on=_MODEL, how="left")
+        asked.join(overrides, on=MODEL, how="left")
+        .join(authors, on=MODEL, how="left")
         .with_columns(
             attribution=pl.when(pl.col("model_permaslug") == OTHER)
             .then(pl.lit(OTHER))
@@ -80,11 +56,11 @@ def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledg
     seats = _valid(facts.drop_nulls("organisation").join(reference.organisations, on="organisation"))
     # An organisation that had no seat in that week has no country to give.
     homeless = pl.col("organisation").is_not_null() & pl.col("country_code").is_null()
-    placed = facts.join(seats.select(*_MODEL, "country_code"), on=_MODEL, how="left").with_columns(
+    placed = facts.join(seats.select(*MODEL, "country_code"), on=MODEL, how="left").with_columns(
         attribution=pl.when(homeless).then(pl.lit(UNKNOWN)).otherwise("attribution")
     )
     return placed.select(
-        *_MODEL,
+        *MODEL,
         "author",
         "organisation",
         pl.col("country_code").fill_null(UNATTRIBUTED),
@@ -104,7 +80,7 @@ def _overrides(models: pl.DataFrame, reference: Reference, knowledge: Knowledge)
     moment. An override without a day was never known then, and is known now at any moment.
     """
     sure = reference.overrides.filter(pl.col("confidence").is_in(at_least(reference.minimum_confidence)))
-    asked = models.select(*_MODEL, permaslug=base(pl.col("model_permaslug")))
+    asked = models.select(*MODEL, permaslug=base(pl.col("model_permaslug")))
     found = _valid(asked.join(sure, on="permaslug"))
     known_from, known_to = moment(pl.col("known_from")), moment(pl.col("known_to"))
     if knowledge == "then":
@@ -116,7 +92,7 @@ def _overrides(models: pl.DataFrame, reference: Reference, knowledge: Knowledge)
         known = (known_from <= limit).fill_null(True)
     counts = known & (known_to.is_null() | (known_to > limit))
     return found.filter(counts).select(
-        *_MODEL, "organisation", "confidence", "known_from", "reason", override="kind"
+        *MODEL, "organisation", "confidence", "known_from", "reason", override="kind"
     )
 
 
@@ -125,4 +101,15 @@ def _valid(facts: pl.DataFrame) -> pl.DataFrame:
     return facts.filter(
         pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("week_start")),
         pl.col("valid_to").is_null() | (pl.col("week_start") < pl.col("valid_to")),
+    )
+
+
+def unknown_authors(models: pl.DataFrame) -> pl.DataFrame:
+    """Authors of `model_week` that no reference file decides, with their tokens, the largest first."""
+    return tokens_by_author(models.filter(pl.col("attribution") == "unknown"))
+
+
+def tokens_by_author(rows: pl.DataFrame) -> pl.DataFrame:
+    return (
+        rows.group_by("author").agg(pl.col("tokens").sum()).sort("tokens", "author", descending=[True, False])
     )

@@ -16,7 +16,7 @@ import click
 from flows import logs
 from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.sample_api import DEFAULT_SEED
-from flows.text import safe
+from flows.sanitize import safe
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, KNOWLEDGE, ORIGINS
@@ -280,7 +280,7 @@ def lineage(release: str | None) -> None:
     from flows.lineage import events
     from flows.manifest import published, read_manifest
     from flows.settings import from_environment
-    from flows.store import NotFound
+    from flows.storage.object_store import NotFound
 
     store = open_lake(from_environment())
     try:

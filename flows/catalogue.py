@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from flows.settings import LOOPBACK, Settings
-from flows.store import S3Options
+from flows.storage.object_store import S3Options
 from schemas.errors import StandingsError
 
 if TYPE_CHECKING:

@@ -20,10 +20,9 @@ from flows.gate import Offence, Refused
 from flows.keys import RawKey
 from flows.lake import kind_of, open_lake
 from flows.manifest import Capture, current
-from flows.read import CONNECTIONS
 from flows.settings import Settings
 from flows.stage import Stage
-from flows.store import Store
+from flows.storage.object_store import CONNECTIONS, Store
 from schemas import MODEL_WEEK, OBSERVATION, RANKING_ENTRY, reference
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError

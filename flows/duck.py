@@ -17,7 +17,7 @@ from flows.lake import citation
 from flows.manifest import Manifest, stale
 from flows.parts import Batch, Sums, batches, sums_query, unlike
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

@@ -22,9 +22,9 @@ from flows.manifest import Manifest, current, read_manifest, was_loaded
 from flows.plan import Request
 from flows.publish import held_by_latest
 from flows.raw import LARGEST_BODY, Asked
+from flows.sanitize import safe
 from flows.settings import Settings
-from flows.store import Store
-from flows.text import safe
+from flows.storage.object_store import Store
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from transforms.parse import Torn, Unreadable, parse

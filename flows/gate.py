@@ -16,8 +16,8 @@ from typing import Any
 from flows import keys
 from flows.keys import RawKey
 from flows.manifest import current
-from flows.sealed import seal, unseal
-from flows.store import NotFound, Store
+from flows.storage.checksummed_json import seal, unseal
+from flows.storage.object_store import NotFound, Store
 from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")

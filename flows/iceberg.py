@@ -30,7 +30,7 @@ from flows.lake import citation
 from flows.manifest import Manifest, Partition, published, stale
 from flows.parts import Batch, Sums, batches, sums, unlike
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas import TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

@@ -10,8 +10,8 @@ from typing import Any
 
 from flows import lake, raw
 from flows.raw import LARGEST_BODY, Asked
+from flows.sanitize import safe
 from flows.settings import Settings
-from flows.text import safe
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS

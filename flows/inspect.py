@@ -8,11 +8,11 @@ from flows import keys, raw
 from flows.lake import kind_of, open_lake
 from flows.load import differences
 from flows.manifest import Manifest, current, read_manifest, records
-from flows.parquet import decode
 from flows.read import digests, part_bytes
-from flows.sealed import BrokenSeal, unseal
 from flows.settings import Settings
-from flows.store import Damaged, NotFound, Store
+from flows.storage.checksummed_json import BrokenSeal, unseal
+from flows.storage.object_store import Damaged, NotFound, Store
+from flows.storage.parquet import decode
 from schemas import TABLES
 from schemas.errors import StandingsError
 

@@ -5,9 +5,10 @@ from functools import cache
 from typing import Any, Literal
 
 from flows import keys
-from flows.sealed import seal, unseal
 from flows.settings import Settings
-from flows.store import NotFound, Store, open_store, probe
+from flows.storage.checksummed_json import seal, unseal
+from flows.storage.object_store import NotFound, Store
+from flows.storage.open import open_store, probe
 from schemas.errors import StandingsError
 from schemas.licence import attribution_line
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from flows import keys
 from flows.quota import Quota
-from flows.sealed import seal, unseal
-from flows.store import NotFound, Store
+from flows.storage.checksummed_json import seal, unseal
+from flows.storage.object_store import NotFound, Store
 
 IN_FLIGHT = 180.0
 """Seconds after which a request whose end was never entered, because its process died, counts as ended."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from flows import ledger
 from flows.ledger import Spent
 from flows.quota import Quota
-from flows.store import LostRace, Store
+from flows.storage.object_store import LostRace, Store
 from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")

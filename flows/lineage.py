@@ -19,7 +19,7 @@ from flows import keys, raw
 from flows.lake import citation
 from flows.manifest import Manifest, Partition
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas import TABLES
 from schemas.licence import CAVEAT
 from schemas.table import Table

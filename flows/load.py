@@ -6,7 +6,7 @@ from typing import Protocol
 from flows.lake import open_lake
 from flows.manifest import Manifest, mark_loaded, published
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas.errors import StandingsError
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TextIO
 
-from flows.text import safe
+from flows.sanitize import safe
 from schemas.errors import StandingsError
 
 LOGGER = "standings"

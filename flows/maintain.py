@@ -14,7 +14,8 @@ from flows.manifest import Manifest, Pointer, changes, current, point_to, read_m
 from flows.path import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
 from flows.publish import refresh_latest
 from flows.settings import Settings
-from flows.store import Damaged, NotFound, Store, open_store, probe
+from flows.storage.object_store import Damaged, NotFound, Store
+from flows.storage.open import open_store, probe
 from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")

@@ -10,8 +10,8 @@ from typing import Any
 from flows import keys
 from flows.keys import RawKey
 from flows.lake import Kind
-from flows.sealed import seal, unseal
-from flows.store import NotFound, Store
+from flows.storage.checksummed_json import seal, unseal
+from flows.storage.object_store import NotFound, Store
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.table import Table

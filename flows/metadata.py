@@ -16,11 +16,11 @@ import polars as pl
 from flows import keys, raw
 from flows.lake import citation, open_lake
 from flows.manifest import Manifest, read_manifest
-from flows.read import CONNECTIONS, digests, part_bytes
-from flows.sealed import seal, unseal
+from flows.read import digests, part_bytes
+from flows.sanitize import safe
 from flows.settings import Settings
-from flows.store import Damaged, LostRace, NotFound, Store
-from flows.text import safe
+from flows.storage.checksummed_json import seal, unseal
+from flows.storage.object_store import CONNECTIONS, Damaged, LostRace, NotFound, Store
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
@@ -132,7 +132,7 @@ def _text(value: object) -> str:
 
 def _examples(store: Store, manifest: Manifest) -> Examples:
     """Values from the newest week of each table."""
-    from flows.parquet import decode
+    from flows.storage.parquet import decode
 
     def take(table: Table) -> dict[str, tuple[str, ...]]:
         weeks = manifest.weeks(table)

@@ -14,7 +14,7 @@ from flows.lake import open_lake
 from flows.manifest import Manifest, current
 from flows.read import rows_of
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas import COUNTRY_LEAD_WEEK
 
 log = logging.getLogger("standings")

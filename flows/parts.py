@@ -9,9 +9,9 @@ from itertools import groupby
 import polars as pl
 
 from flows.manifest import Manifest, Partition, stale
-from flows.parquet import decode
-from flows.read import CONNECTIONS, part_bytes
-from flows.store import Store
+from flows.read import part_bytes
+from flows.storage.object_store import CONNECTIONS, Store
+from flows.storage.parquet import decode
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.table import Table

@@ -14,7 +14,7 @@ from flows.metadata import describe
 from flows.publish import confirm, publish, write_parts
 from flows.settings import Settings
 from flows.stage import Stage
-from flows.store import LostRace, Store
+from flows.storage.object_store import LostRace, Store
 from flows.validate import Invalid, batches, check, validate
 from schemas.errors import StandingsError
 

@@ -13,7 +13,7 @@ from flows.lake import open_lake
 from flows.manifest import current, published
 from flows.read import rows_of
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas import BUCKET_COVERAGE
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError

@@ -13,7 +13,7 @@ from flows.manifest import Manifest, published, stale
 from flows.parts import Batch, Sums, batches, sums_query, unlike
 from flows.postgres_schema import become_owner, catalogue, migrate, unfit
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

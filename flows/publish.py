@@ -26,12 +26,12 @@ from flows.manifest import (
     published,
     records,
 )
-from flows.parquet import encode
-from flows.read import CONNECTIONS, digests, part_bytes
-from flows.sealed import BrokenSeal, seal, unseal
+from flows.read import digests, part_bytes
 from flows.settings import Settings
 from flows.stage import Stage
-from flows.store import Damaged, LostRace, NotFound, Store
+from flows.storage.checksummed_json import BrokenSeal, seal, unseal
+from flows.storage.object_store import CONNECTIONS, Damaged, LostRace, NotFound, Store
+from flows.storage.parquet import encode
 from schemas import OBSERVATION, RANKING_ENTRY, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

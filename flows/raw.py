@@ -9,8 +9,8 @@ from typing import Any
 from flows import gate, keys
 from flows.gate import Refused
 from flows.keys import RawKey
-from flows.sealed import seal, unseal
-from flows.store import Store
+from flows.storage.checksummed_json import seal, unseal
+from flows.storage.object_store import Store
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 

@@ -11,16 +11,13 @@ import polars as pl
 from flows.lake import citation, open_lake
 from flows.manifest import Manifest, Partition, published
 from flows.settings import Settings
-from flows.store import Damaged, Store
+from flows.storage.object_store import CONNECTIONS, Damaged, Store
 from schemas import OBSERVATION, RANKING_ENTRY, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from schemas.fields import country_code
 from schemas.licence import CAVEAT
 from schemas.table import Table
 from transforms.weeks import monday
-
-CONNECTIONS = 16
-"""Objects that are read or written at once."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ def rows_of(
     store: Store, manifest: Manifest, table: Table, first: date | None = None, last: date | None = None
 ) -> pl.DataFrame:
     """The published rows of a table in the weeks from `first` to `last`, in the table's order of weeks."""
-    from flows.parquet import decode
+    from flows.storage.parquet import decode
 
     partitions = _partitions(manifest, table, first, last)
     with ThreadPoolExecutor(CONNECTIONS) as pool:

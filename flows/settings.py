@@ -8,7 +8,7 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from flows.quota import A_DAY, A_MINUTE, Quota
-from flows.store import S3Options
+from flows.storage.object_store import S3Options
 from schemas.errors import StandingsError
 from schemas.fields import CONFIDENCES, MINIMUM_CONFIDENCE
 

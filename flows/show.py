@@ -7,7 +7,7 @@ from typing import Literal
 
 import polars as pl
 
-from flows.text import safe
+from flows.sanitize import safe
 from schemas.table import Column, Kind, Table
 
 Format = Literal["table", "csv", "json", "parquet"]
@@ -31,7 +31,7 @@ def render(
 
     JSON and Parquet have every value exactly. CSV is opened in spreadsheets, where a text such as `=1+1` would
     be a formula: there a text that begins with one of `_FORMULA` stands behind an apostrophe, and a character
-    that cannot be seen is written as its code, as on a terminal (`flows.text.safe`). Numbers, also negative
+    that cannot be seen is written as its code, as on a terminal (`flows.sanitize.safe`). Numbers, also negative
     ones, stay as they are.
 
     metadata goes into a Parquet file's footer; cited: into CSV as lines that begin with `#`, and into JSON as an
@@ -48,7 +48,7 @@ def render(
             content = {**metadata, "rows": listed} if cited else listed
             return (json.dumps(content, indent=1, default=str) + "\n").encode()
         case "parquet":
-            from flows.parquet import encode
+            from flows.storage.parquet import encode
 
             return encode(table, rows, metadata)
 

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from flows import keys
-from flows.sealed import BrokenSeal, seal, unseal
-from flows.store import NotFound, Store
+from flows.storage.checksummed_json import BrokenSeal, seal, unseal
+from flows.storage.object_store import NotFound, Store
 
 _DIGEST_BYTES = 32
 

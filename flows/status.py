@@ -7,9 +7,9 @@ from flows.duck import loaded_release
 from flows.lake import citation, kind_of, open_lake
 from flows.manifest import Manifest, current
 from flows.read import newest_complete_week, rows_of
-from flows.sealed import unseal
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.checksummed_json import unseal
+from flows.storage.object_store import Store
 from schemas import MODEL_WEEK
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

@@ -21,7 +21,7 @@ from flows.gate import Offence, Refused
 from flows.lake import open_lake
 from flows.settings import Settings
 from flows.stage import Stage
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas import RANKING_ENTRY, TABLES
 from schemas.errors import StandingsError
 from schemas.table import Table

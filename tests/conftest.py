@@ -13,7 +13,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 import flows.validate
-from flows.store import S3Options
+from flows.storage.object_store import S3Options
 from schemas import COUNTRY_WEEK, WEEK_COVERAGE
 from tests import examples, servers  # noqa: F401
 from tests.torture import lost

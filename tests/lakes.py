@@ -17,7 +17,7 @@ from flows.path import Outcome, raw_to_warehouse
 from flows.raw import Asked
 from flows.settings import Settings
 from flows.stage import Stage
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas import TABLES
 from transforms import simulate
 

@@ -25,7 +25,7 @@ from flows.lake import claim, open_lake
 from flows.manifest import Capture, published
 from flows.settings import BLOCK_ROWS, Settings
 from flows.stage import Stage
-from flows.store import S3Options
+from flows.storage.object_store import S3Options
 from schemas import OBSERVATION, RANKING_ENTRY, reference
 from tests import servers
 from tests.cluster import dask_cluster

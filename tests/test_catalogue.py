@@ -9,7 +9,7 @@ import pytest
 
 from flows.catalogue import Address, address, catalogue, s3_properties
 from flows.settings import Settings
-from flows.store import S3Options
+from flows.storage.object_store import S3Options
 from schemas.errors import StandingsError
 
 

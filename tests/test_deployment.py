@@ -15,7 +15,8 @@ import pytest
 from flows.__main__ import PREFECT as QUIET
 from flows.manifest import published
 from flows.sample_api import SampleApi
-from flows.store import S3Options, open_store
+from flows.storage.object_store import S3Options
+from flows.storage.open import open_store
 from tests.test_infra import INFRA, PREFECT, run_tool, tool
 from tests.torture import lost
 from tests.torture.lost import Orchestra

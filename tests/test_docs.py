@@ -12,7 +12,8 @@ import pytest
 from flows.docs import Checked, page, sections
 from flows.lake import open_lake
 from flows.path import raw_to_warehouse
-from flows.store import S3Options, open_store
+from flows.storage.object_store import S3Options
+from flows.storage.open import open_store
 from schemas import DRIFT_WEEK
 from tests import lakes
 

@@ -29,8 +29,8 @@ from flows.plan import Request
 from flows.quota import Quota
 from flows.raw import Asked
 from flows.sample_api import SampleApi
-from flows.sealed import BrokenSeal, unseal
 from flows.settings import Settings
+from flows.storage.checksummed_json import BrokenSeal, unseal
 from schemas.errors import StandingsError
 from tests import lakes
 

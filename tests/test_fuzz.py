@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flows import keys, raw
 from flows.keys import RawKey
-from flows.store import check_key
+from flows.storage.object_store import check_key
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS
 from tests.examples import examples

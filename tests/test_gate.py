@@ -14,9 +14,9 @@ from flows.inspect import verify
 from flows.lake import open_lake
 from flows.maintain import accept
 from flows.path import raw_to_warehouse
-from flows.sealed import unseal
 from flows.settings import Settings
 from flows.status import lines
+from flows.storage.checksummed_json import unseal
 from schemas import WEEK_COVERAGE
 from schemas.errors import StandingsError
 from tests import lakes

@@ -27,9 +27,9 @@ from flows.extract import ATTEMPTS, extract
 from flows.ingest import ingest
 from flows.lake import open_lake
 from flows.read import Selection, select
+from flows.sanitize import safe
 from flows.settings import Settings
 from flows.show import claims_text, render
-from flows.text import safe
 from schemas import COUNTRY_GROWTH, MODEL_WEEK, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.table import Kind

@@ -24,7 +24,7 @@ from flows.lake import citation, open_lake
 from flows.manifest import Manifest
 from flows.read import rows_of
 from flows.settings import Settings
-from flows.store import S3Options, Store
+from flows.storage.object_store import S3Options, Store
 from schemas import COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Table
 from schemas.errors import StandingsError
 from schemas.fields import optional

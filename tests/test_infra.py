@@ -21,8 +21,9 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
-from flows import keys, store
+from flows import keys
 from flows.__main__ import cli
+from flows.storage import open
 
 ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
@@ -253,7 +254,7 @@ def test_all_deployments_but_the_one_that_only_reads_share_the_lake_s_limit(depl
 def test_only_what_can_be_made_again_expires() -> None:
     access = (INFRA / "terraform/access/main.tf").read_text()
     (names,) = re.findall(r"for name in \[([^\]]+)\] : name =>", access)
-    probe = inspect.signature(store.probe).parameters["prefix"].default
+    probe = inspect.signature(open.probe).parameters["prefix"].default
     assert {f"{each}/" for each in json.loads(f"[{names}]")} == {keys.LATEST, keys.STAGING, f"{probe}/"}
     lake = (INFRA / "terraform/lake.tf").read_text()
     assert re.findall(r"noncurrent_days = (\d+)", lake) == ["30"]

@@ -12,8 +12,8 @@ from flows.ingest import Landed, ingest
 from flows.lake import kind_of, open_lake
 from flows.raw import forget_rejections
 from flows.read import rows_of
-from flows.sealed import unseal
 from flows.settings import Settings
+from flows.storage.checksummed_json import unseal
 from schemas import RANKING_ENTRY
 from schemas.errors import StandingsError
 from tests import lakes

@@ -6,7 +6,7 @@ import pytest
 
 from flows import keys
 from flows.keys import RawKey
-from flows.store import check_key
+from flows.storage.object_store import check_key
 
 SHA = "ab" * 32
 WEEK = date(2026, 7, 6)

@@ -19,7 +19,7 @@ from flows.load import differences, load
 from flows.manifest import Manifest, was_loaded
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from schemas.errors import StandingsError
 from tests import lakes, servers
 

@@ -24,7 +24,7 @@ from flows.path import raw_to_warehouse
 from flows.publish import publish
 from flows.quota import A_DAY, A_MINUTE
 from flows.settings import Settings
-from flows.store import LostRace
+from flows.storage.object_store import LostRace
 from schemas.errors import StandingsError
 from tests import lakes
 

@@ -22,9 +22,9 @@ from flows.manifest import (
     read_manifest,
     stale,
 )
-from flows.sealed import BrokenSeal, seal, unseal
 from flows.settings import Settings
-from flows.store import LostRace
+from flows.storage.checksummed_json import BrokenSeal, seal, unseal
+from flows.storage.object_store import LostRace
 from schemas import CLAIMS, COUNTRY_WEEK, RANKING_ENTRY, TABLES, reference
 from schemas.errors import StandingsError
 from tests import lakes

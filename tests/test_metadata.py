@@ -18,11 +18,11 @@ import pytest
 
 from flows import keys, metadata
 from flows.lake import open_lake
-from flows.parquet import decode, encode
 from flows.path import raw_to_warehouse
 from flows.read import rows_of
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
+from flows.storage.parquet import decode, encode
 from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, TABLES
 from schemas.licence import CAVEAT, LICENCE_URL, SOURCE_URL
 from schemas.projections.dictionary import dictionary

@@ -13,8 +13,8 @@ from flows.load import load
 from flows.maintain import chain, migrate
 from flows.manifest import current, point_to
 from flows.read import Selection, select
-from flows.sealed import seal, unseal
 from flows.settings import Settings
+from flows.storage.checksummed_json import seal, unseal
 from schemas.errors import StandingsError
 from tests import lakes
 

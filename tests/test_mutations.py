@@ -18,9 +18,9 @@ from flows import keys, raw
 from flows.derive import conform
 from flows.lake import open_lake
 from flows.path import raw_to_warehouse
-from flows.sealed import unseal
 from flows.settings import Settings
 from flows.stage import Stage
+from flows.storage.checksummed_json import unseal
 from schemas import RANKING_ENTRY, RECONCILIATION_WEEK, WEEK_COVERAGE
 from tests import lakes
 from transforms.parse import Torn, Unreadable, parse

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, FlexibleCh
 
 from flows.lake import open_lake
 from flows.settings import Settings
-from flows.store import NotFound, S3Options, open_store
+from flows.storage.object_store import NotFound, S3Options
+from flows.storage.open import open_store
 from schemas.errors import StandingsError
 from tests import lakes
 from tests.torture import outages, stores

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.parquet import decode, encode
+from flows.storage.parquet import decode, encode
 from schemas import TABLES, Table
 from schemas.table import Kind
 

@@ -13,14 +13,15 @@ from urllib.request import Request, urlopen
 import polars as pl
 import pytest
 
-from flows import gate, keys, maintain, raw, store, validate
+from flows import gate, keys, maintain, raw, validate
 from flows.gate import Refused
 from flows.lake import open_lake, writable
 from flows.limiter import Limiter
 from flows.manifest import mark_loaded
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
-from flows.store import S3Options, Store
+from flows.storage import s3
+from flows.storage.object_store import S3Options, Store
 from schemas.errors import StandingsError
 from tests import lakes, servers
 
@@ -157,7 +158,7 @@ class Run:
 @pytest.fixture(scope="module")
 def run(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     recorded: list[Call] = []
-    make = store._make_client
+    make = s3._make_client
 
     def recording(options: S3Options) -> Any:
         client = make(options)
@@ -169,7 +170,7 @@ def run(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     warehouse = tmp_path_factory.mktemp("policy") / "warehouse.duckdb"
     settings = Settings(f"s3://recorded/{PREFIX}", warehouse, s3=options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "_make_client", recording)
+        patch.setattr(s3, "_make_client", recording)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
         _quick(patch)

@@ -25,9 +25,9 @@ from flows.lake import citation, open_lake
 from flows.manifest import current, published
 from flows.publish import publish, refresh_latest, write_parts
 from flows.read import rows_of
-from flows.sealed import seal, unseal
 from flows.settings import Settings
-from flows.store import LostRace, Store
+from flows.storage.checksummed_json import seal, unseal
+from flows.storage.object_store import LostRace, Store
 from schemas import RANKING_ENTRY, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

@@ -8,8 +8,8 @@ import pytest
 from flows import raw
 from flows.lake import open_lake
 from flows.raw import Asked
-from flows.sealed import BrokenSeal, unseal
 from flows.settings import Settings
+from flows.storage.checksummed_json import BrokenSeal, unseal
 from schemas.errors import StandingsError
 from tests import lakes
 

@@ -7,7 +7,7 @@ import pytest
 
 from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.settings import API, Settings, from_environment
-from flows.store import S3Options
+from flows.storage.object_store import S3Options
 from schemas.errors import StandingsError
 
 

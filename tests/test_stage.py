@@ -7,8 +7,8 @@ import pytest
 
 from flows import keys
 from flows.lake import open_lake
-from flows.sealed import BrokenSeal
 from flows.stage import Stage
+from flows.storage.checksummed_json import BrokenSeal
 from tests import lakes
 
 

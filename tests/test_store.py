@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import store as store_module
-from flows.store import LostRace, NotFound, S3Options, Store, check_key, open_store, probe
+from flows.storage import local
+from flows.storage.object_store import LostRace, NotFound, S3Options, Store, check_key
+from flows.storage.open import open_store, probe
 from schemas.errors import StandingsError
 from tests import servers
 
@@ -288,14 +289,14 @@ def test_folders_vanish_and_return_under_writers(folder_store: Store, folder: Pa
 def test_a_folder_pruned_before_its_first_file_is_made_again(
     folder_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make, losses = store_module._make_folder, iter(range(3))
+    make, losses = local._make_folder, iter(range(3))
 
     def make_and_lose(folder: Path) -> None:
         make(folder)
         if next(losses, None) is not None:
             folder.rmdir()
 
-    monkeypatch.setattr(store_module, "_make_folder", make_and_lose)
+    monkeypatch.setattr(local, "_make_folder", make_and_lose)
     assert folder_store.put_once("deep/er/a", b"a")
     assert folder_store.get("deep/er/a") == b"a"
 
@@ -470,7 +471,7 @@ def test_a_file_is_no_lake(tmp_path: Path) -> None:
 
 def test_a_lake_in_a_folder_needs_no_boto3(folder: Path) -> None:
     code = (
-        "import sys; from flows.store import S3Options, open_store, probe;"
+        "import sys; from flows.storage.object_store import S3Options, open_store, probe;"
         f"probe(open_store('file://{folder}', S3Options()));"
         "sys.exit(any(name.startswith('boto') for name in sys.modules))"
     )

@@ -14,9 +14,9 @@ from flows import keys
 from flows.derive import compare, conform, count, gather
 from flows.lake import open_lake
 from flows.path import raw_to_warehouse
-from flows.sealed import unseal
 from flows.settings import Settings
 from flows.stage import Stage
+from flows.storage.checksummed_json import unseal
 from flows.validate import Invalid, check
 from flows.validate import validate as verdict
 from schemas import (

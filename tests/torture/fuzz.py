@@ -22,7 +22,7 @@ import transforms.parse
 import transforms.source_contract
 from flows import keys, raw
 from flows.keys import RawKey
-from flows.store import check_key
+from flows.storage.object_store import check_key
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS

@@ -19,7 +19,7 @@ from random import Random
 from flows import keys, raw
 from flows.inspect import verify
 from flows.settings import Settings
-from flows.store import Store
+from flows.storage.object_store import Store
 from tests import lakes
 from tests.torture.reader import Parts, Reader, look, parts_of
 from tests.torture.tally import Tally

@@ -16,7 +16,8 @@ from flows.lake import open_lake
 from flows.load import load
 from flows.maintain import copy
 from flows.settings import Settings
-from flows.store import NotFound, Store, open_store
+from flows.storage.object_store import NotFound, Store
+from flows.storage.open import open_store
 from schemas.errors import StandingsError
 from tests import lakes
 from tests.torture import stores

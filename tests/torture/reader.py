@@ -9,7 +9,7 @@ from typing import Self
 
 from flows.manifest import Manifest, published
 from flows.read import part_bytes
-from flows.store import Store
+from flows.storage.object_store import Store
 from tests.lakes import digest
 
 Parts = dict[str, str]

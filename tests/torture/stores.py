@@ -19,7 +19,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from flows.store import S3Options
+from flows.storage.object_store import S3Options
 
 TOOLS = Path(__file__).resolve().parents[2] / ".torture"
 CREDENTIALS = {

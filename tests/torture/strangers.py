@@ -14,7 +14,8 @@ from unittest.mock import patch
 
 from flows import keys, lake
 from flows.settings import Settings
-from flows.store import S3Options, open_store
+from flows.storage.object_store import S3Options
+from flows.storage.open import open_store
 from schemas.errors import StandingsError
 from tests import lakes, servers
 from tests.torture import stores

@@ -18,7 +18,8 @@ from flows import keys, path
 from flows.__main__ import main
 from flows.lake import open_lake
 from flows.settings import Settings
-from flows.store import FileStore, S3Store
+from flows.storage.local import FileStore
+from flows.storage.s3 import S3Store
 from transforms import request_windows
 
 LIGHT = ["duckdb", "pyarrow.parquet", "flows.__main__", "flows.ingest", "flows.path", "tests.torture.victim"]

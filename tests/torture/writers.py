@@ -23,7 +23,7 @@ from flows.manifest import published
 from flows.path import raw_to_warehouse
 from flows.publish import publish
 from flows.settings import Settings
-from flows.store import LostRace, S3Options
+from flows.storage.object_store import LostRace, S3Options
 from schemas import COUNTRY_WEEK
 from schemas.errors import StandingsError
 from tests import lakes, servers

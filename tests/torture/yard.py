@@ -20,10 +20,9 @@ from unittest.mock import patch
 from urllib.parse import parse_qsl
 
 from flows.lake import open_lake
-from flows.read import CONNECTIONS
 from flows.sample_api import Reply, SampleApi
 from flows.settings import Settings, from_environment
-from flows.store import Store
+from flows.storage.object_store import CONNECTIONS, Store
 from tests import lakes, servers
 from tests.torture.prefect_server import prefect_server
 from tests.torture.victim import LIGHT, LOG, PRELOADED, Event, Order

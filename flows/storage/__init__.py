@@ -1,0 +1,1 @@
+"""Object storage: bytes by key, in a folder or a bucket."""

@@ -276,9 +276,9 @@ def lineage(release: str | None) -> None:
     """
     import json
 
-    from flows.lake import open_lake
+    from flows.lake.lake import open_lake
+    from flows.lake.manifest import published, read_manifest
     from flows.lineage import events
-    from flows.manifest import published, read_manifest
     from flows.settings import from_environment
     from flows.storage.object_store import NotFound
 
@@ -364,7 +364,7 @@ def table(
     output: Path | None,
 ) -> None:
     """Print a published table."""
-    from flows.read import Selection, select
+    from flows.lake.query import Selection, select
     from flows.settings import from_environment
     from flows.show import render
 
@@ -406,7 +406,7 @@ def claims(every: bool) -> None:
     Each is compared with our figure under every method and knowledge; `standings table claims --format json`
     has the sources and the wording, `standings table claim_value` every figure that was tried.
     """
-    from flows.read import Selection, select
+    from flows.lake.query import Selection, select
     from flows.settings import from_environment
     from flows.show import claims_text
 
@@ -425,7 +425,7 @@ def unknown() -> None:
 
     The largest first, each with the line to add to authors.csv in a folder that STANDINGS_REFERENCE names.
     """
-    from flows.read import Selection, select
+    from flows.lake.query import Selection, select
     from flows.settings import from_environment
     from flows.show import figure
     from schemas.reference import AUTHORS
@@ -520,9 +520,8 @@ def migrate() -> None:
 @command
 def releases() -> None:
     """List releases, the newest first."""
-    from flows.lake import open_lake
-    from flows.maintain import chain
-    from flows.manifest import published
+    from flows.lake.lake import open_lake
+    from flows.lake.manifest import chain, published
     from flows.settings import from_environment
 
     store = open_lake(from_environment())
@@ -656,9 +655,10 @@ def demo() -> None:
 
 def _print_latest(settings: "Settings") -> None:
     """The last complete week, counted by each method, with what is known now."""
-    from flows.lake import open_lake
-    from flows.manifest import published
-    from flows.read import Selection, newest_complete_week, select
+    from flows.lake.lake import open_lake
+    from flows.lake.manifest import published
+    from flows.lake.query import Selection, select
+    from flows.lake.reader import newest_complete_week
     from flows.show import render
 
     store = open_lake(settings)

@@ -1,36 +1,32 @@
 """The steps from raw captures to tables: each reads the lake, calls its transform and leaves the result."""
 
-import hashlib
-import importlib.metadata
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from pathlib import Path
 
 import polars as pl
 
-import schemas
-import transforms
-from flows import gate, keys, raw
-from flows.gate import Offence, Refused
-from flows.keys import RawKey
-from flows.lake import kind_of, open_lake
-from flows.manifest import Capture, current
+from flows.lake import approvals, keys
+from flows.lake import captures as raw
+from flows.lake.approvals import Offence, Refused
+from flows.lake.keys import RawKey, period_of
+from flows.lake.lake import open_lake
+from flows.lake.manifest import Capture, current
+from flows.lake.reference import reference_of
+from flows.lake.staging import Stage
 from flows.settings import Settings
-from flows.stage import Stage
 from flows.storage.object_store import CONNECTIONS, Store
-from schemas import MODEL_WEEK, OBSERVATION, RANKING_ENTRY, reference
+from flows.version import code_version
+from schemas import MODEL_WEEK, OBSERVATION, RANKING_ENTRY
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
-from schemas.reference import Reference
 from transforms.attribution import tokens_by_author, unknown_authors
 from transforms.country_growth import SPANS
 from transforms.drift_week import OLDEST
-from transforms.parse import Answer, Period, Unreadable, parse
+from transforms.parse import Answer, Unreadable, parse
 from transforms.request_windows import Window
 from transforms.source_contract import findings
 from transforms.standings import (
@@ -92,7 +88,7 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
         if key.rejection not in passed_over and (only is None or key in accepted or key.body in only)
     ]
     answers: dict[RawKey, Answer] = {}
-    let_through = gate.accepted(store)
+    let_through = approvals.accepted(store)
     rejected, told = [], []
     for key, body in zip(due, _bodies(store, due), strict=True):
         try:
@@ -108,7 +104,7 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
                 ) from None
             rejected.append(raw.reject(store, key, str(problem), code_version()))
         except Implausible as problem:
-            rejected.append(raw.refuse(store, key, problem.refused, code_version()))
+            rejected.append(approvals.refuse(store, key, problem.refused, code_version()))
     if not answers:
         raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
     captures = sorted(
@@ -200,29 +196,6 @@ def weeks_of(stage: Stage) -> list[list[date]]:
     return [[date.fromisoformat(week) for week in block] for block in stage.noted(WEEKS)]
 
 
-def reference_of(settings: Settings) -> Reference:
-    """The reference facts that count in a lake. What was printed of the real world is no measure of a simulated one."""
-    facts = reference.load(settings.reference, settings.minimum_confidence)
-    if kind_of(open_lake(settings)) == "simulated":
-        return replace(facts, claims=facts.claims.clear(), forecasts=facts.forecasts.clear())
-    return facts
-
-
-@cache
-def code_version() -> str:
-    """The package's version and a digest of the source that decides what is computed."""
-    digest = hashlib.sha256()
-    for package in (schemas, transforms):
-        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return f"{importlib.metadata.version('token-standings')}+{digest.hexdigest()[:12]}"
-
-
-def period_of(key: RawKey) -> Period:
-    """The grain that was asked for."""
-    return "week" if key.period == "week" else "day"
-
-
 class Implausible(Exception):
     """A capture that can be read and that nobody would believe."""
 
@@ -246,7 +219,7 @@ def _findings(
     )
     for each in found:
         offences = (("captures", each.code, key.sha256),)
-        if each.severity == "critical" and not gate.released(offences, let_through):
+        if each.severity == "critical" and not approvals.released(offences, let_through):
             raise Implausible(Refused(str(each), offences, (key.body,)))
         level = logging.INFO if each.severity == "info" else logging.WARNING
         log.log(level, "conform: %s: %s", record["source"], each)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.lake import citation
-from flows.manifest import Manifest, stale
+from flows.lake.lake import citation
+from flows.lake.manifest import Manifest, stale
 from flows.parts import Batch, Sums, batches, sums_query, unlike
 from flows.settings import Settings
 from flows.storage.object_store import Store

@@ -14,17 +14,17 @@ from functools import cache
 import httpx
 import stamina
 
-from flows import lake, raw
-from flows.derive import code_version, period_of
-from flows.keys import RawKey
+from flows.lake import captures, lake
+from flows.lake.captures import LARGEST_BODY, Asked
+from flows.lake.keys import RawKey, period_of
+from flows.lake.latest import held_by_latest
+from flows.lake.manifest import Manifest, current, read_manifest, was_loaded
 from flows.limiter import Limiter
-from flows.manifest import Manifest, current, read_manifest, was_loaded
 from flows.plan import Request
-from flows.publish import held_by_latest
-from flows.raw import LARGEST_BODY, Asked
 from flows.sanitize import safe
 from flows.settings import Settings
 from flows.storage.object_store import Store
+from flows.version import code_version
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from transforms.parse import Torn, Unreadable, parse
@@ -100,18 +100,18 @@ def require_key() -> str:
 def _waiting(store: Store, request: Request) -> RawKey | None:
     """An answer to the same question that landed and that no run has taken all the way."""
     finished = _finished(store)
-    kind = (request.period, raw.slice_of(request.slice))
-    for key in raw.unfinished(store, [capture.key for capture in finished.captures] if finished else []):
+    kind = (request.period, captures.slice_of(request.slice))
+    for key in captures.unfinished(store, [capture.key for capture in finished.captures] if finished else []):
         # The key tells most of them apart: of a plan of many slices, few records need to be read.
         if (key.period, key.slice) != kind:
             continue
-        record = raw.request_of(store, key)
+        record = captures.request_of(store, key)
         if record["status"] == httpx.codes.OK and record["request"] == request.query:
             try:
-                parse(raw.body_of(store, key), period_of(key))
+                parse(captures.body_of(store, key), period_of(key))
             except Torn as problem:
                 # Who landed it died, or is about to put that on record.
-                raw.reject(store, key, str(problem), code_version())
+                captures.reject(store, key, str(problem), code_version())
                 continue
             except Unreadable:
                 return key
@@ -214,16 +214,16 @@ def _land(settings: Settings, response: httpx.Response, body: bytes, request: Re
         retrieved_at=datetime.now(UTC),
         origin="simulated" if simulated else "api",
         period=request.period,
-        slice=raw.slice_of(request.slice),
+        slice=captures.slice_of(request.slice),
         request=request.query,
         status=response.status_code,
         headers={name: value for name, value in response.headers.items() if name not in _KEPT_OUT},
     )
-    key, _ = raw.land(store, body, asked)
+    key, _ = captures.land(store, body, asked)
     try:
         parse(body, request.period)
     except Torn as problem:
-        raise _TryAgain(raw.reject(store, key, str(problem), code_version())) from None
+        raise _TryAgain(captures.reject(store, key, str(problem), code_version())) from None
     except Unreadable:
         # It is whole and not what was promised: asking again brings no other, and the next step says why.
         return key

@@ -2,10 +2,10 @@
 
 from datetime import date, datetime, timedelta
 
-from flows.lake import open_lake
-from flows.manifest import published
+from flows.lake.lake import open_lake
+from flows.lake.manifest import published
+from flows.lake.reader import newest_complete_week
 from flows.notify import notify
-from flows.read import newest_complete_week
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from transforms import weeks

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from flows.catalogue import catalogue
-from flows.lake import citation
-from flows.manifest import Manifest, Partition, published, stale
+from flows.lake.lake import citation
+from flows.lake.manifest import Manifest, Partition, published, stale
 from flows.parts import Batch, Sums, batches, sums, unlike
 from flows.settings import Settings
 from flows.storage.object_store import Store

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows import lake, raw
-from flows.raw import LARGEST_BODY, Asked
+from flows.lake import lake
+from flows.lake.captures import LARGEST_BODY, Asked, land, slice_of
 from flows.sanitize import safe
 from flows.settings import Settings
 from schemas.datasets import RANKINGS_DAILY
@@ -48,7 +48,7 @@ def ingest(settings: Settings, paths: Sequence[Path], period: str | None, origin
     store = lake.claim(settings, "simulated" if "simulated" in kinds else "real")
     new = 0
     for file, body, asked in captures:
-        _, first_time = raw.land(store, body, asked)
+        _, first_time = land(store, body, asked)
         new += first_time
         log.info("ingest: %s%s", file, "" if first_time else " (landed before)")
     return Landed(len(captures), new)
@@ -83,7 +83,7 @@ def _asked(file: Path, period: str | None, origin: str | None) -> Asked:
         retrieved_at=datetime.now(UTC),
         period=_agreed(file, "period", sidecar, period, GRAINS),
         origin=_agreed(file, "origin", sidecar, origin, ORIGINS),
-        slice=raw.slice_of(sidecar),
+        slice=slice_of(sidecar),
         request={name: str(value) for name, value in sorted(sidecar.items()) if name != "origin"},
     )
 

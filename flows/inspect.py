@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flows import keys, raw
-from flows.lake import kind_of, open_lake
+from flows.lake import captures, keys
+from flows.lake.lake import kind_of, open_lake
+from flows.lake.manifest import Manifest, current, read_manifest, records
+from flows.lake.reader import digests, part_bytes
 from flows.load import differences
-from flows.manifest import Manifest, current, read_manifest, records
-from flows.read import digests, part_bytes
 from flows.settings import Settings
 from flows.storage.checksummed_json import BrokenSeal, unseal
 from flows.storage.object_store import Damaged, NotFound, Store
@@ -121,9 +121,9 @@ def _checksummed(store: Store) -> Iterator[Problem]:
 
 
 def _raw(store: Store) -> Iterator[Problem]:
-    for key in raw.landed(store):
+    for key in captures.landed(store):
         try:
-            record = raw.request_of(store, key)
+            record = captures.request_of(store, key)
         except NotFound:
             yield _missing(store, key.request)
         except StandingsError:
@@ -138,7 +138,7 @@ def _parts(store: Store, manifest: Manifest) -> Iterator[Problem]:
     """The published parts: all there, of a known schema, with the rows that the manifest says."""
     tables = {table.name: table for table in TABLES}
     present = set(store.list(keys.PARTS))
-    landed = {key.body for key in raw.landed(store)}
+    landed = {key.body for key in captures.landed(store)}
     for name, week, partition in manifest.partitions():
         if partition.key not in present:
             yield _missing(store, partition.key, f"; release {manifest.release} lists it")
@@ -157,7 +157,7 @@ def _parts(store: Store, manifest: Manifest) -> Iterator[Problem]:
         for each in wrong:
             yield Problem(partition.key, ProblemKind.INVALID, f"{store.url}/{partition.key}: {each}")
     for key in records(manifest):
-        if not raw.exists(store, key):
+        if not captures.exists(store, key):
             yield _missing(store, key, f"; release {manifest.release} was checked with it")
     for capture in manifest.captures:
         if capture.key.body not in landed:

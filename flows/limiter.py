@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from flows import ledger
-from flows.ledger import Spent
+from flows.lake import ledger
+from flows.lake.ledger import Spent
 from flows.quota import Quota
 from flows.storage.object_store import LostRace, Store
 from schemas.errors import StandingsError

@@ -15,9 +15,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
-from flows import keys, raw
-from flows.lake import citation
-from flows.manifest import Manifest, Partition
+from flows.lake import captures, keys
+from flows.lake.lake import citation
+from flows.lake.manifest import Manifest, Partition
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas import TABLES
@@ -128,7 +128,7 @@ def _answers(manifest: Manifest) -> dict[str, list[str]]:
     """The keys of the raw answers that a release counts, by their sha256."""
     found: dict[str, list[str]] = {}
     for capture in manifest.captures:
-        if capture.key.slice == raw.WHOLE:
+        if capture.key.slice == captures.WHOLE:
             found.setdefault(capture.key.sha256, []).append(capture.key.body)
     return found
 

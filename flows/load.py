@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from flows.lake import open_lake
-from flows.manifest import Manifest, mark_loaded, published
+from flows.lake.lake import open_lake
+from flows.lake.manifest import Manifest, mark_loaded, published
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas.errors import StandingsError

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from flows import gate, keys, lineage, metadata, raw
-from flows.derive import code_version
+from flows import lineage, metadata
 from flows.inspect import Problem, ProblemKind, verify
-from flows.lake import kind_of, move_up, open_lake, say_kind, writable
-from flows.manifest import Manifest, Pointer, changes, current, point_to, read_manifest, records
+from flows.lake import approvals, captures, keys
+from flows.lake.lake import kind_of, move_up, open_lake, say_kind, writable
+from flows.lake.latest import refresh_latest
+from flows.lake.manifest import Manifest, Pointer, chain, changes, current, point_to, read_manifest, records
 from flows.path import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
-from flows.publish import refresh_latest
 from flows.settings import Settings
 from flows.storage.object_store import Damaged, NotFound, Store
 from flows.storage.open import open_store, probe
+from flows.version import code_version
 from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")
@@ -28,7 +29,7 @@ def rebuild(settings: Settings, run: Runner = directly, fan: Fan = in_turn) -> t
     """
     store = open_lake(settings)
     before = current(store).manifest
-    raw.forget_rejections(store)
+    captures.forget_rejections(store)
     outcome = raw_to_warehouse(settings, run, fan)
     after = current(store).manifest
     return list(changes(before, after)) if after else [], outcome
@@ -48,9 +49,11 @@ def repair(settings: Settings, run: Runner = directly) -> tuple[list[Problem], O
     _restore_kind(store)
     _restore_pointer(store)
     for key in {key for name in broken if (key := keys.raw(name)) is not None}:
-        raw.put_on_record(store, key, f"{key.body}: its bytes were not those that landed", code_version())
-    for key in raw.landed(store):
-        raw.restore_request(store, key)
+        captures.put_on_record(
+            store, key, f"{key.body}: its bytes were not those that landed", code_version()
+        )
+    for key in captures.landed(store):
+        captures.restore_request(store, key)
     # What the mark says of latest/, and the warehouse of itself, may no longer be so.
     store.delete(keys.LATEST_MARK)
     settings.warehouse.unlink(missing_ok=True)
@@ -71,13 +74,13 @@ def migrate(settings: Settings, run: Runner = directly) -> tuple[int | None, Out
 
 def accept(settings: Settings, release: str, reason: str, run: Runner = directly) -> Outcome:
     """Publishes what a critical check stopped, on a person's word: who, when and why is kept in `accepted/`."""
-    gate.accept(writable(settings), release, reason)
+    approvals.accept(writable(settings), release, reason)
     return raw_to_warehouse(settings, run)
 
 
 def _restore_kind(store: Store) -> None:
     """Says anew what the lake holds, where that is lost: its captures' origin tells."""
-    if kind_of(store) is None and (first := next(raw.landed(store), None)):
+    if kind_of(store) is None and (first := next(captures.landed(store), None)):
         say_kind(store, "simulated" if first.origin == "simulated" else "real")
 
 
@@ -109,7 +112,7 @@ def rollback(settings: Settings, release: str, reason: str) -> str:
         raise StandingsError(f"{store.url}/{missing[0]}: is gone, so {release} cannot be brought back")
     why = f"passed over by {getpass.getuser()} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}: {reason}"
     for capture in set(before.captures) - set(wanted.captures):
-        raw.reject(store, capture.key, why, code_version())
+        captures.reject(store, capture.key, why, code_version())
     again = wanted.follow(before, datetime.now(UTC))
     point_to(store, again, pointer.version)
     refresh_latest(store, again, before)
@@ -170,13 +173,6 @@ def _demand_copy_of(origin: Store, goal: Store) -> None:
         raise StandingsError(
             f"{goal.url}: holds another lake's release {theirs.release}: copy to an empty place"
         )
-
-
-def chain(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:
-    """A release and all that it followed."""
-    while manifest is not None:
-        yield manifest
-        manifest = read_manifest(store, manifest.previous) if manifest.previous else None
 
 
 def _release(store: Store, release: str) -> Manifest:

@@ -13,10 +13,10 @@ from typing import Any
 
 import polars as pl
 
-from flows import keys, raw
-from flows.lake import citation, open_lake
-from flows.manifest import Manifest, read_manifest
-from flows.read import digests, part_bytes
+from flows.lake import captures, keys
+from flows.lake.lake import citation, open_lake
+from flows.lake.manifest import Manifest, read_manifest
+from flows.lake.reader import digests, part_bytes
 from flows.sanitize import safe
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
@@ -101,7 +101,7 @@ def problems(store: Store, manifest: Manifest) -> Iterator[str]:
                 yield str(problem)
         key, newest = keys.descriptor(name, manifest.release), keys.newest(name)
         for each in (key, newest):
-            if not raw.exists(store, each):
+            if not captures.exists(store, each):
                 yield f"{store.url}/{each}: is missing: run it again"
         if _bytes(store, key) != (found := _bytes(store, newest)) and found is not None:
             yield f"{store.url}/{newest}: its bytes are not those of release {manifest.release}: run it again"

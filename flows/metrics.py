@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, push_to_gateway, write_to_textfile
 
-from flows import keys, ledger
-from flows.lake import open_lake
-from flows.manifest import published
-from flows.read import newest_complete_week, rows_of
+from flows.lake import keys, ledger
+from flows.lake.lake import open_lake
+from flows.lake.manifest import published
+from flows.lake.reader import newest_complete_week, rows_of
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, DRIFT_WEEK
 from schemas.errors import StandingsError

@@ -8,11 +8,11 @@ import httpx
 import polars as pl
 
 from flows import logs
-from flows.gate import PublicationRefused
 from flows.inspect import verify
-from flows.lake import open_lake
-from flows.manifest import Manifest, current
-from flows.read import rows_of
+from flows.lake.approvals import PublicationRefused
+from flows.lake.lake import open_lake
+from flows.lake.manifest import Manifest, current
+from flows.lake.reader import rows_of
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas import COUNTRY_LEAD_WEEK

@@ -8,8 +8,8 @@ from itertools import groupby
 
 import polars as pl
 
-from flows.manifest import Manifest, Partition, stale
-from flows.read import part_bytes
+from flows.lake.manifest import Manifest, Partition, stale
+from flows.lake.reader import part_bytes
 from flows.storage.object_store import CONNECTIONS, Store
 from flows.storage.parquet import decode
 from schemas import TABLES

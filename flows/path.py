@@ -4,18 +4,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol, TypeVar
 
-from flows import gate, keys, lineage, logs, raw
-from flows.derive import Conformed, code_version, compare, conform, count, gather
-from flows.gate import PublicationRefused
-from flows.lake import demand_format, open_lake
+from flows import lineage, logs
+from flows.derive import Conformed, compare, conform, count, gather
+from flows.lake import approvals, keys
+from flows.lake.approvals import PublicationRefused
+from flows.lake.lake import demand_format, open_lake
+from flows.lake.manifest import current, read_manifest
+from flows.lake.staging import Stage
 from flows.load import load
-from flows.manifest import current, read_manifest
 from flows.metadata import describe
 from flows.publish import confirm, publish, write_parts
 from flows.settings import Settings
-from flows.stage import Stage
 from flows.storage.object_store import LostRace, Store
 from flows.validate import Invalid, batches, check, validate
+from flows.version import code_version
 from schemas.errors import StandingsError
 
 P = ParamSpec("P")
@@ -86,7 +88,7 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly, fan: Fan = in_t
             _clear(settings, conformed)
             continue
         with logs.bind(release=release):
-            gate.settle(store)
+            approvals.settle(store)
             run(describe)(settings, release)
             run(load)(settings)
             lineage.tell(settings, store, before, read_manifest(store, release))
@@ -140,7 +142,9 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
             sound += (body,)
         except Invalid as why:
             if (key := keys.raw(body)) is not None:
-                told.append(raw.refuse(store, key, replace(why.refused, captures=(body,)), code_version()))
+                told.append(
+                    approvals.refuse(store, key, replace(why.refused, captures=(body,)), code_version())
+                )
         finally:
             _clear(settings, tried)
     if not told:
@@ -152,7 +156,9 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
 
 def _held(store: Store, problem: Invalid) -> PublicationRefused:
     """The problem, with how a person can decide it."""
-    return PublicationRefused(f"{problem}; {gate.advice(gate.hold(store, problem.refused), problem.refused)}")
+    return PublicationRefused(
+        f"{problem}; {approvals.advice(approvals.hold(store, problem.refused), problem.refused)}"
+    )
 
 
 def _clear(settings: Settings, conformed: Conformed) -> None:

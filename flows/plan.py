@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from flows import keys, ledger, raw
-from flows.derive import period_of
-from flows.lake import open_lake
-from flows.manifest import current, published
-from flows.read import rows_of
+from flows.lake import keys, ledger
+from flows.lake.captures import WHOLE, body_of, slice_of
+from flows.lake.keys import period_of
+from flows.lake.lake import open_lake
+from flows.lake.manifest import current, published
+from flows.lake.reader import rows_of
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas import BUCKET_COVERAGE
@@ -67,7 +68,7 @@ def plan(
     for each in slices:
         period: Period = "week" if each.keys() & RANKINGS_DAILY.sampled else "day"
         start, end = request_windows.whole_weeks(since, until) if period == "week" else (since, until)
-        held = () if refetch else looks(store, raw.slice_of(each), period)
+        held = () if refetch else looks(store, slice_of(each), period)
         wanted = request_windows.unsettled(start, end, held)
         asked = [Request(window, period, each) for window in request_windows.fewest(wanted)]
         planned += [request for request in asked if request not in planned]
@@ -85,7 +86,7 @@ def looks(store: Store, slice_name: str, period: Period) -> Iterator[Look]:
     for name in store.list(keys.CONFIRMED):
         key = keys.confirmed(name)
         if key and key not in known and (key.slice, key.period) == (slice_name, period):
-            answer = parse(raw.body_of(store, key), period_of(key))
+            answer = parse(body_of(store, key), period_of(key))
             yield (answer.start, answer.end), answer.as_of
 
 
@@ -116,7 +117,7 @@ def gaps(
     return request_windows.gaps(
         max(first or RANKINGS_DAILY.history_starts, RANKINGS_DAILY.history_starts),
         min(last or date.max, now.date() - request_windows.DAY),
-        looks(store, raw.WHOLE, "day"),
+        looks(store, WHOLE, "day"),
         set(coverage["date"]),
         set(gone["date"]),
     )

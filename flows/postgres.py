@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.lake import citation
-from flows.manifest import Manifest, published, stale
+from flows.lake.lake import citation
+from flows.lake.manifest import Manifest, published, stale
 from flows.parts import Batch, Sums, batches, sums_query, unlike
 from flows.postgres_schema import become_owner, catalogue, migrate, unfit
 from flows.settings import Settings

@@ -2,19 +2,18 @@
 
 import hashlib
 import logging
-import random
-import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 import polars as pl
 
-from flows import keys, raw
-from flows.derive import HELD, code_version, reference_of
-from flows.lake import citation, kind_of, open_lake
-from flows.manifest import (
+from flows.derive import HELD
+from flows.lake import keys
+from flows.lake.captures import WHOLE, exists
+from flows.lake.lake import citation, kind_of, open_lake
+from flows.lake.latest import refresh_latest
+from flows.lake.manifest import (
     Capture,
     Manifest,
     Partition,
@@ -23,15 +22,14 @@ from flows.manifest import (
     parts_from_json,
     parts_to_json,
     point_to,
-    published,
     records,
 )
-from flows.read import digests, part_bytes
+from flows.lake.reference import reference_of
+from flows.lake.staging import Stage
 from flows.settings import Settings
-from flows.stage import Stage
-from flows.storage.checksummed_json import BrokenSeal, seal, unseal
-from flows.storage.object_store import CONNECTIONS, Damaged, LostRace, NotFound, Store
+from flows.storage.object_store import CONNECTIONS, LostRace, Store
 from flows.storage.parquet import encode
+from flows.version import code_version
 from schemas import OBSERVATION, RANKING_ENTRY, TABLES, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
@@ -42,9 +40,6 @@ log = logging.getLogger("standings")
 
 WRITTEN = "parts/"
 """Under what the partitions that are written are noted, block by block."""
-
-PATIENCE = 15.0
-"""Seconds: longer than it takes another run to refresh `latest/`, and short for the next after a crash."""
 
 
 def publish(settings: Settings, stage_name: str, report: str) -> str:
@@ -59,7 +54,7 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
     before = pointer.manifest
     captures = tuple(Capture.from_json(each) for each in stage.noted("captures"))
     unseen = set(before.captures) - set(captures) if before else set()
-    if any(not raw.exists(store, capture.key.rejection) for capture in unseen):
+    if any(not exists(store, capture.key.rejection) for capture in unseen):
         raise LostRace("another run has published captures that this one has not seen")
     if before and (unknown := before.tables.keys() - {table.name for table in TABLES}):
         raise StandingsError(
@@ -104,7 +99,7 @@ def confirm(settings: Settings, stage_name: str) -> str | None:
     new = captures - set(before.captures)
     made_by = (before.code, before.reference)
     if (
-        any(capture.key.slice == raw.WHOLE for capture in new)
+        any(capture.key.slice == WHOLE for capture in new)
         or made_by != (code_version(), reference_of(settings).identity())
         or not {part.key for _, _, part in before.partitions()} <= set(stage.noted(HELD))
         or not _has_its_records(store, before)
@@ -124,56 +119,6 @@ def _let_stand(store: Store, stage: Stage, manifest: Manifest, new: set[Capture]
     return manifest.release
 
 
-def refresh_latest(store: Store, manifest: Manifest, before: Manifest | None) -> None:
-    """Makes `latest/` the manifest's partitions, object by object.
-
-    A mark says which release `latest/` holds whole. Where it is the release before, only what changed is
-    written; else, after a crash or beside another run, every object is compared. Who finds that another run
-    marked it meanwhile lets that one end, and starts again from what is published by then.
-    """
-    marked, version = _mark(store)
-    held = _partitions(before) if before and marked == before.release else None
-    wrote = False
-    while wrote or marked != manifest.release:
-        try:
-            version = store.swap(keys.LATEST_MARK, seal({"release": None, "run": uuid.uuid4().hex}), version)
-            # Whoever loses the mark from here on may have put old objects over new ones.
-            wrote = True
-            _bring_to(store, _partitions(manifest), held)
-            store.swap(keys.LATEST_MARK, seal({"release": manifest.release}), version)
-            return
-        except LostRace:
-            marked, version = _let_end(store)
-            manifest, held = published(store), None
-
-
-def _let_end(store: Store) -> tuple[str | None, str | None]:
-    """The mark once no other run is at work, or once whoever is has not been heard of for long."""
-    marked, version = _mark(store)
-    # Not the same for all, so that one of those who wait goes first.
-    until = time.monotonic() + PATIENCE * random.uniform(1, 2)
-    while marked is None and time.monotonic() < until:
-        time.sleep(0.1)
-        before = version
-        marked, version = _mark(store)
-        if version != before:
-            until = time.monotonic() + PATIENCE * random.uniform(1, 2)
-    return marked, version
-
-
-def _bring_to(store: Store, wanted: dict[str, Partition], held: dict[str, Partition] | None) -> None:
-    """Writes and removes objects under `latest/`; held: what is known to be there, None to look."""
-    if held is None:
-        found = digests(store, store.list(keys.LATEST))
-    else:
-        found = {name: each.sha256 for name, each in held.items()}
-    stale = [name for name, each in wanted.items() if found.get(name) != each.sha256]
-    gone = [name for name in found if name not in wanted]
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(lambda name: store.put(name, part_bytes(store, wanted[name])), stale))
-        list(pool.map(store.delete, gone))
-
-
 def _keep_docs(store: Store, stage: Stage) -> str | None:
     """Makes what was checked part of the release; returns its key, None where nothing was checked."""
     page: str | None = stage.noted("docs")
@@ -186,12 +131,7 @@ def _keep_docs(store: Store, stage: Stage) -> str | None:
 
 def _has_its_records(store: Store, manifest: Manifest) -> bool:
     """Whether the report and the page of what was checked are there; a release that lost them is made anew."""
-    return all(raw.exists(store, key) for key in records(manifest))
-
-
-def _partitions(manifest: Manifest) -> dict[str, Partition]:
-    """The partitions by their names under `latest/`."""
-    return {keys.latest(table, week): each for table, week, each in manifest.partitions()}
+    return all(exists(store, key) for key in records(manifest))
 
 
 def write_parts(settings: Settings, stage_name: str, block: int) -> None:
@@ -274,23 +214,3 @@ def _sources(entries: pl.DataFrame) -> dict[str, list[str]]:
     """For each week the sha256 of the captures that its rows come from."""
     weeks = entries.group_by("week_start").agg(pl.col("capture").unique().sort())
     return {str(week): captures for week, captures in weeks.iter_rows()}
-
-
-def held_by_latest(store: Store) -> str | None:
-    """The release that `latest/` holds whole; None where a run is at work on it, or died."""
-    return _mark(store)[0]
-
-
-def _mark(store: Store) -> tuple[str | None, str | None]:
-    try:
-        body, version = store.read(keys.LATEST_MARK)
-    except NotFound:
-        return None, None
-    except Damaged:
-        store.delete(keys.LATEST_MARK)
-        return None, None
-    try:
-        return unseal(body, f"{store.url}/{keys.LATEST_MARK}")["release"], version
-    except BrokenSeal:
-        # A mark that says nothing: every object is compared.
-        return None, version

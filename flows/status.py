@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from flows import gate, keys, raw
 from flows.duck import loaded_release
-from flows.lake import citation, kind_of, open_lake
-from flows.manifest import Manifest, current
-from flows.read import newest_complete_week, rows_of
+from flows.lake import approvals, captures, keys
+from flows.lake.lake import citation, kind_of, open_lake
+from flows.lake.manifest import Manifest, current
+from flows.lake.reader import newest_complete_week, rows_of
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from flows.storage.object_store import Store
@@ -22,7 +22,7 @@ def lines(settings: Settings) -> Iterator[str]:
     kind = kind_of(store)
     yield f"lake       {store.url} ({f'{kind} figures' if kind else 'nothing was ever written there'})"
     manifest = current(store).manifest
-    landed = list(raw.landed(store))
+    landed = list(captures.landed(store))
     waiting = f", {len(landed) - len(manifest.captures)} not published" if manifest else ""
     yield f"captures   {len(landed)} in raw/{waiting}"
     if manifest is None:
@@ -31,7 +31,7 @@ def lines(settings: Settings) -> Iterator[str]:
         yield from _release(settings, store, manifest)
     for key in store.list(keys.REJECTED):
         yield f"unreadable {unseal(store.get(key), f'{store.url}/{key}')['problem']}"
-    for name, content in gate.held(store):
+    for name, content in approvals.held(store):
         # Those of a capture are told with it.
         if not content["captures"]:
             yield f"refused    {name}: {content['problem']}"

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars.selectors as cs
 
-from flows import gate, keys
 from flows.docs import Checked, page, sections
-from flows.gate import Offence, Refused
-from flows.lake import open_lake
+from flows.lake import approvals, keys
+from flows.lake.approvals import Offence, Refused
+from flows.lake.lake import open_lake
+from flows.lake.staging import Stage
 from flows.settings import Settings
-from flows.stage import Stage
 from flows.storage.object_store import Store
 from schemas import RANKING_ENTRY, TABLES
 from schemas.errors import StandingsError
@@ -119,7 +119,7 @@ def validate(settings: Settings, stage_name: str) -> str:
     """
     store = open_lake(settings)
     stage = Stage(store, stage_name)
-    let_through = gate.accepted(store)
+    let_through = approvals.accepted(store)
     failures: dict[str, list[Failure]] = {}
     checked = []
     for table in TABLES:
@@ -169,7 +169,7 @@ def _refused(critical: list[tuple[str, Failure]]) -> Refused:
 
 
 def _let_through(failure: Failure, table: Table, accepted: dict[str, frozenset[Offence]]) -> Failure:
-    if failure.severity == CRITICAL and gate.released(_offences(table.name, failure), accepted):
+    if failure.severity == CRITICAL and approvals.released(_offences(table.name, failure), accepted):
         return replace(failure, severity=ACCEPTED)
     return failure
 

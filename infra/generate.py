@@ -10,15 +10,15 @@ from pathlib import Path
 
 import polars as pl
 
-from flows import raw
 from flows.derive import conform
-from flows.lake import claim
+from flows.lake import captures
+from flows.lake.captures import Asked
+from flows.lake.lake import claim
+from flows.lake.staging import Stage
 from flows.metadata import examples
 from flows.path import computed
-from flows.raw import Asked
 from flows.sample_api import DEFAULT_SEED
 from flows.settings import Settings
-from flows.stage import Stage
 from schemas import ATTRIBUTION, CLAIM_VALUE, CLAIMS, FORECAST_PATH, MODEL_WEEK, TABLES, reference
 from schemas.licence import CAVEAT
 from schemas.projections.ddl import WAREHOUSES
@@ -98,7 +98,7 @@ def simulated() -> Examples:
         store = claim(settings, "simulated")
         for moment, period in LOOKS:
             body = simulate.answer(DEFAULT_SEED, moment, FIRST, LAST, period)
-            raw.land(store, body, Asked("the dictionary's examples", moment, period, "simulated"))
+            captures.land(store, body, Asked("the dictionary's examples", moment, period, "simulated"))
         conformed = conform(settings)
         computed(settings, conformed)
         tables = {table.name: Stage(store, conformed.stage).read(table.name) for table in TABLES}

@@ -9,14 +9,14 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from flows import keys, raw
 from flows.ingest import ingest
-from flows.lake import claim, open_lake
-from flows.manifest import Manifest, published
+from flows.lake import captures, keys
+from flows.lake.captures import Asked
+from flows.lake.lake import claim, open_lake
+from flows.lake.manifest import Manifest, published
+from flows.lake.staging import Stage
 from flows.path import Outcome, raw_to_warehouse
-from flows.raw import Asked
 from flows.settings import Settings
-from flows.stage import Stage
 from flows.storage.object_store import Store
 from schemas import TABLES
 from transforms import simulate
@@ -138,7 +138,7 @@ def land_bytes(settings: Settings, *bodies: bytes, origin: str = "api", period: 
     """Lands bodies that are in no file."""
     store = claim(settings, "simulated" if origin == "simulated" else "real")
     for content in bodies:
-        raw.land(store, content, Asked("a test", datetime.now(UTC), period, origin))
+        captures.land(store, content, Asked("a test", datetime.now(UTC), period, origin))
 
 
 def objects(settings: Settings, prefix: str = "") -> dict[str, str]:

@@ -20,11 +20,11 @@ from pathlib import Path
 import polars as pl
 
 from flows.derive import Conformed, note_blocks
-from flows.keys import RawKey
-from flows.lake import claim, open_lake
-from flows.manifest import Capture, published
+from flows.lake.keys import RawKey
+from flows.lake.lake import claim, open_lake
+from flows.lake.manifest import Capture, published
+from flows.lake.staging import Stage
 from flows.settings import BLOCK_ROWS, Settings
-from flows.stage import Stage
 from flows.storage.object_store import S3Options
 from schemas import OBSERVATION, RANKING_ENTRY, reference
 from tests import servers

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import flows.validate
 from flows.derive import conform
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
+from flows.lake.staging import Stage
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
-from flows.stage import Stage
 from flows.validate import batches
 from schemas import DRIFT_WEEK, TABLES
 from schemas.errors import StandingsError

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from flows.__main__ import PREFECT as QUIET
-from flows.manifest import published
+from flows.lake.manifest import published
 from flows.sample_api import SampleApi
 from flows.storage.object_store import S3Options
 from flows.storage.open import open_store

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import keys
 from flows.__main__ import PREFECT
-from flows.lake import open_lake
+from flows.lake import keys
+from flows.lake.lake import open_lake
 from flows.path import raw_to_warehouse
 from flows.settings import Settings, from_environment
 from tests import lakes, servers

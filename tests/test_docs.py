@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from flows.docs import Checked, page, sections
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
 from flows.path import raw_to_warehouse
 from flows.storage.object_store import S3Options
 from flows.storage.open import open_store

@@ -12,12 +12,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows import keys
 from flows.duck import LOADED_TABLE, RELEASE_TABLE, loaded_release
-from flows.lake import citation, open_lake
+from flows.lake import keys
+from flows.lake.lake import citation, open_lake
+from flows.lake.query import Selection, select
+from flows.lake.reader import rows_of
 from flows.load import load
 from flows.path import raw_to_warehouse
-from flows.read import Selection, rows_of, select
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, Table
 from schemas.errors import StandingsError

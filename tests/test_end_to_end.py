@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import raw
 from flows.__main__ import PREFECT
 from flows.duck import RELEASE_TABLE, loaded_release
-from flows.lake import kind_of, open_lake
-from flows.manifest import published
-from flows.read import rows_of
+from flows.lake import captures
+from flows.lake.lake import kind_of, open_lake
+from flows.lake.manifest import published
+from flows.lake.reader import rows_of
 from flows.sample_api import SampleApi
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE
@@ -127,7 +127,7 @@ def test_from_the_api_to_the_warehouse_and_the_same_without_prefect(
     assert tokens == [(_total(asked),)]
 
     plain = lakes.on_disk(tmp_path / "plain")
-    bodies = [raw.body_of(store, key) for key in raw.landed(store)]
+    bodies = [captures.body_of(store, key) for key in captures.landed(store)]
     lakes.land_bytes(plain, *bodies, origin="simulated")
     lakes.publish(plain)
     assert lakes.published_bytes(plain) == lakes.published_bytes(settings)

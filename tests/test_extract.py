@@ -19,15 +19,15 @@ import pytest
 import stamina
 
 import flows.extract
-from flows import keys, ledger, raw
 from flows.extract import ATTEMPTS, extract
-from flows.lake import claim, kind_of, open_lake
+from flows.lake import captures, keys, ledger
+from flows.lake.captures import Asked
+from flows.lake.lake import claim, kind_of, open_lake
 from flows.limiter import Limiter, QuotaSpent
 from flows.load import load
 from flows.path import raw_to_warehouse
 from flows.plan import Request
 from flows.quota import Quota
-from flows.raw import Asked
 from flows.sample_api import SampleApi
 from flows.settings import Settings
 from flows.storage.checksummed_json import BrokenSeal, unseal
@@ -143,7 +143,7 @@ def refused(settings: Settings) -> str:
     message = str(caught.value)
     assert "\n" not in message
     assert KEY not in message
-    assert list(raw.landed(open_lake(settings))) == []
+    assert list(captures.landed(open_lake(settings))) == []
     return message
 
 
@@ -156,9 +156,9 @@ def test_bytes_land_unchanged_with_all_that_was_asked_and_answered(
         settings = Settings(stored.lake, stored.warehouse, source.url, stored.s3)
         key = extract(settings, WINDOW)
     store = open_lake(settings)
-    assert raw.body_of(store, key) == BODY
+    assert captures.body_of(store, key) == BODY
     assert (key.origin, key.period, key.slice) == ("api", "day", "all")
-    record = raw.request_of(store, key)
+    record = captures.request_of(store, key)
     assert record["sha256"] == lakes.digest(BODY)
     assert record["bytes"] == len(BODY)
     assert record["status"] == 200
@@ -207,9 +207,9 @@ def test_a_body_that_is_no_whole_json_lands_on_record_and_is_asked_for_again(
         key = extract(settings, WINDOW)
     store = open_lake(settings)
     assert len(source.requests) == 3
-    assert raw.body_of(store, key) == BODY
-    (torn,) = set(raw.landed(store)) - {key}
-    assert raw.body_of(store, torn) == TORN[kind]
+    assert captures.body_of(store, key) == BODY
+    (torn,) = set(captures.landed(store)) - {key}
+    assert captures.body_of(store, torn) == TORN[kind]
     (record,) = store.list(keys.REJECTED)
     assert record == torn.rejection
     told = unseal(store.get(record), record)
@@ -229,7 +229,7 @@ def test_a_body_that_is_never_whole_is_told_after_the_last_attempt(tmp_path: Pat
     assert "\n" not in message
     assert KEY not in message
     store = open_lake(settings)
-    (torn,) = raw.landed(store)
+    (torn,) = captures.landed(store)
     assert list(store.list(keys.REJECTED)) == [torn.rejection]
 
 
@@ -285,10 +285,10 @@ def test_a_torn_answer_whose_run_died_before_it_was_put_on_record_is_not_taken_u
     with serving(Answer(body=sound)) as source:
         settings = settings_for(source.url, tmp_path)
         asked = Asked("a run that died", datetime.now(UTC), request=WINDOW.query, status=200)
-        torn, _ = raw.land(claim(settings, "real"), sound[:-9], asked)
+        torn, _ = captures.land(claim(settings, "real"), sound[:-9], asked)
         key = extract(settings, WINDOW)
         assert (key.sha256, len(source.requests)) == (lakes.digest(sound), 1)
-        assert raw.exists(open_lake(settings), torn.rejection)
+        assert captures.exists(open_lake(settings), torn.rejection)
 
 
 @pytest.mark.parametrize("finished", ["published", "rejected", "confirmed"])
@@ -334,7 +334,7 @@ def test_a_spent_day_stops_before_anything_is_asked(tmp_path: Path) -> None:
         ):
             extract(settings, ANOTHER)
         assert len(source.requests) == 1
-        assert list(raw.landed(open_lake(settings))) == [key]
+        assert list(captures.landed(open_lake(settings))) == [key]
 
 
 def test_a_spent_minute_is_waited_for_before_it_is_asked(
@@ -368,7 +368,7 @@ def test_a_compressed_answer_lands_as_the_text_it_stands_for(tmp_path: Path) -> 
     with serving(packed) as source:
         settings = settings_for(source.url, tmp_path)
         key = extract(settings, WINDOW)
-    assert raw.body_of(open_lake(settings), key) == BODY
+    assert captures.body_of(open_lake(settings), key) == BODY
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
@@ -437,8 +437,8 @@ def test_a_fault_is_tried_again_and_only_the_good_answer_lands(
         settings = settings_for(source.url, tmp_path)
         key = extract(settings, WINDOW)
     assert len(source.requests) == 3
-    assert list(raw.landed(open_lake(settings))) == [key]
-    assert raw.body_of(open_lake(settings), key) == BODY
+    assert list(captures.landed(open_lake(settings))) == [key]
+    assert captures.body_of(open_lake(settings), key) == BODY
 
 
 def test_a_fault_that_stays_is_told_after_the_last_attempt(tmp_path: Path, impatient: None) -> None:
@@ -532,8 +532,8 @@ def test_a_body_cut_short_is_tried_again_and_never_lands(tmp_path: Path, impatie
         settings = settings_for(source.url, tmp_path)
         key = extract(settings, WINDOW)
     assert len(source.requests) == 3
-    assert list(raw.landed(open_lake(settings))) == [key]
-    assert raw.body_of(open_lake(settings), key) == BODY
+    assert list(captures.landed(open_lake(settings))) == [key]
+    assert captures.body_of(open_lake(settings), key) == BODY
 
 
 def test_a_body_that_is_always_cut_short_is_told(tmp_path: Path, impatient: None) -> None:
@@ -558,7 +558,7 @@ def test_a_simulated_answer_lands_as_simulated(tmp_path: Path) -> None:
     store = open_lake(settings)
     assert key.origin == "simulated"
     assert kind_of(store) == "simulated"
-    assert raw.body_of(store, key) == lakes.simulated(*WINDOW.window, datetime(2026, 3, 1, tzinfo=UTC))
+    assert captures.body_of(store, key) == lakes.simulated(*WINDOW.window, datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_a_lake_of_real_figures_takes_no_simulated_ones(tmp_path: Path) -> None:
@@ -600,4 +600,4 @@ def test_a_spent_minute_s_quota_is_waited_for(tmp_path: Path, waits: list[float]
         extract(settings, WINDOW)
         extract(settings, ANOTHER)
     assert waits == [60.0]
-    assert len(list(raw.landed(open_lake(settings)))) == 2
+    assert len(list(captures.landed(open_lake(settings)))) == 2

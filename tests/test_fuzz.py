@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import keys, raw
-from flows.keys import RawKey
+from flows.lake import captures, keys
+from flows.lake.keys import RawKey
 from flows.storage.object_store import check_key
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS
@@ -169,7 +169,7 @@ def test_whatever_is_read_is_looked_at_without_an_error(
 
 
 HOSTILE = st.text(st.sampled_from("ab/\\.=+:~ %\0\n\u202e\u00e9\u754c") | st.characters(), max_size=12)
-REQUESTS = st.dictionaries(st.sampled_from(raw.SLICES), HOSTILE, max_size=4)
+REQUESTS = st.dictionaries(st.sampled_from(captures.SLICES), HOSTILE, max_size=4)
 
 
 @examples(300)
@@ -177,7 +177,7 @@ REQUESTS = st.dictionaries(st.sampled_from(raw.SLICES), HOSTILE, max_size=4)
 def test_a_key_that_a_store_takes_leads_back_to_its_capture(
     request: dict[str, str], origin: str, period: str
 ) -> None:
-    key = RawKey(origin, period, raw.slice_of(request), SHA)
+    key = RawKey(origin, period, captures.slice_of(request), SHA)
     try:
         check_key(key.body)
     except StandingsError:
@@ -185,7 +185,7 @@ def test_a_key_that_a_store_takes_leads_back_to_its_capture(
     assert keys.raw(key.body) == key
     assert key.body.split("/")[:3] == ["raw", f"origin={origin}", f"period={period}"]
     assert len(key.body.split("/")) == 5
-    assert (key.slice == raw.WHOLE) == (not any(request.values()))
+    assert (key.slice == captures.WHOLE) == (not any(request.values()))
     assert keys.digest_in(key.body) == keys.digest_in(keys.part("claims", date(2026, 7, 6), SHA)) == SHA
 
 

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 import flows.validate
-from flows import gate, keys
-from flows.gate import Refused
 from flows.inspect import verify
-from flows.lake import open_lake
+from flows.lake import approvals, keys
+from flows.lake.approvals import Refused
+from flows.lake.lake import open_lake
 from flows.maintain import accept
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
@@ -39,7 +39,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def held(settings: Settings) -> str:
     """The name of the one release that is held."""
-    ((name, _),) = gate.held(open_lake(settings))
+    ((name, _),) = approvals.held(open_lake(settings))
     return name
 
 
@@ -65,7 +65,7 @@ def test_what_a_table_is_refused_for_can_be_released(settings: Settings) -> None
     said = unseal(store.get(keys.accepted(name)), name)
     assert (said["by"], said["reason"]) == (getpass.getuser(), "the archive of 2023 was brought by hand")
     assert said["at"].startswith("20")
-    assert gate.held(store) == []
+    assert approvals.held(store) == []
     assert list(verify(settings)) == []
 
 
@@ -103,11 +103,11 @@ def test_a_total_that_nobody_believes_can_be_released(settings: Settings) -> Non
 def test_a_check_that_could_not_be_made_is_never_let_through(settings: Settings) -> None:
     store = open_lake(settings)
     refused = Refused("country_week: tokens: could not be checked", ())
-    name = gate.hold(store, refused)
-    assert "cannot be accepted" in gate.advice(name, refused)
+    name = approvals.hold(store, refused)
+    assert "cannot be accepted" in approvals.advice(name, refused)
     with pytest.raises(StandingsError, match="cannot be accepted: country_week"):
-        gate.accept(store, name, "never mind")
-    assert not gate.released((), {"x": frozenset({("a", "b", "c")})})
+        approvals.accept(store, name, "never mind")
+    assert not approvals.released((), {"x": frozenset({("a", "b", "c")})})
 
 
 def test_only_what_is_held_can_be_released(settings: Settings) -> None:
@@ -118,6 +118,6 @@ def test_only_what_is_held_can_be_released(settings: Settings) -> None:
 
 def test_what_is_no_longer_refused_is_no_longer_held(settings: Settings) -> None:
     store = open_lake(settings)
-    gate.hold(store, Refused("an old complaint", (("t", "c", "r"),)))
+    approvals.hold(store, Refused("an old complaint", (("t", "c", "r"),)))
     lakes.publish(settings)
-    assert gate.held(store) == []
+    assert approvals.held(store) == []

@@ -21,12 +21,12 @@ import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import keys, raw
 from flows.__main__ import _start, main
 from flows.extract import ATTEMPTS, extract
 from flows.ingest import ingest
-from flows.lake import open_lake
-from flows.read import Selection, select
+from flows.lake import captures, keys
+from flows.lake.lake import open_lake
+from flows.lake.query import Selection, select
 from flows.sanitize import safe
 from flows.settings import Settings
 from flows.show import claims_text, render
@@ -348,9 +348,9 @@ def test_an_answer_that_is_packed_as_nobody_asked_lands_as_it_came(
         lake = asking(source.url, tmp_path)
         landed = extract(lake, WINDOW)
     store = open_lake(lake)
-    assert raw.body_of(store, landed) == BODY
-    (other,) = set(raw.landed(store)) - {landed}
-    assert raw.body_of(store, other) == packed
+    assert captures.body_of(store, landed) == BODY
+    (other,) = set(captures.landed(store)) - {landed}
+    assert captures.body_of(store, other) == packed
     assert list(store.list(keys.REJECTED)) == [other.rejection]
 
 
@@ -362,7 +362,7 @@ def test_a_packed_answer_that_is_cut_short_is_asked_for_again(cut: int, key: Non
         lake = asking(source.url, tmp_path)
         landed = extract(lake, WINDOW)
         assert len(source.requests) == 3
-    assert list(raw.landed(open_lake(lake))) == [landed]
+    assert list(captures.landed(open_lake(lake))) == [landed]
 
 
 def packed_blanks(mebibytes: int) -> bytes:
@@ -464,7 +464,7 @@ def test_a_hostile_sidecar_is_told_in_a_short_line(sidecar: str, tmp_path: Path)
         ingest(lakes.on_disk(tmp_path), [file], None, None)
     assert str(caught.value).isprintable()
     assert len(str(caught.value).replace(str(tmp_path), "")) < 400
-    assert list(raw.landed(open_lake(lakes.on_disk(tmp_path)))) == []
+    assert list(captures.landed(open_lake(lakes.on_disk(tmp_path)))) == []
 
 
 @pytest.mark.parametrize(
@@ -474,7 +474,7 @@ def test_an_odd_slice_stays_inside_its_folder_and_counts_nothing(category: str, 
     lake = lakes.on_disk(tmp_path)
     body = lakes.body(lakes.week_of(MONDAY, {"openai/osprey": 5}))
     ingest(lake, [lakes.write(tmp_path / "files", "a.json", body, category=category)], None, None)
-    (landed,) = raw.landed(open_lake(lake))
+    (landed,) = captures.landed(open_lake(lake))
     assert landed.slice == f"category-{category.replace('/', '-')}"
     assert (tmp_path / "lake" / landed.body).resolve().is_relative_to(tmp_path / "lake" / "raw")
 

@@ -17,12 +17,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows import iceberg, manifest
+from flows import iceberg
 from flows.catalogue import catalogue, s3_properties
 from flows.iceberg import KIND, PARTITIONS, RELEASE, SNAPSHOT, differences, load
-from flows.lake import citation, open_lake
-from flows.manifest import Manifest
-from flows.read import rows_of
+from flows.lake import manifest
+from flows.lake.lake import citation, open_lake
+from flows.lake.manifest import Manifest
+from flows.lake.reader import rows_of
 from flows.settings import Settings
 from flows.storage.object_store import S3Options, Store
 from schemas import COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Table
@@ -272,8 +273,8 @@ def test_a_load_that_is_killed_is_ended_by_the_next(
     script = f"""
 import time
 from flows import iceberg, manifest
-from flows.lake import open_lake
-from flows.manifest import published
+from flows.lake.lake import open_lake
+from flows.lake.manifest import published
 from flows.settings import Settings
 settings = Settings(lake={settings.lake!r}, iceberg={settings.iceberg!r})
 store = open_lake(settings)

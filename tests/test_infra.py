@@ -21,8 +21,8 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
-from flows import keys
 from flows.__main__ import cli
+from flows.lake import keys
 from flows.storage import open
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from flows import keys, raw
 from flows import publish as publishing
 from flows.ingest import Landed, ingest
-from flows.lake import kind_of, open_lake
-from flows.raw import forget_rejections
-from flows.read import rows_of
+from flows.lake import keys
+from flows.lake.captures import (
+    WHOLE,
+    body_of,
+    forget_rejections,
+    landed,
+    put_on_record,
+    request_of,
+    unfinished,
+)
+from flows.lake.lake import kind_of, open_lake
+from flows.lake.reader import rows_of
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from schemas import RANKING_ENTRY
@@ -42,7 +50,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def captures(settings: Settings) -> list[tuple[str, str, str]]:
-    return [(key.origin, key.period, key.slice) for key in raw.landed(open_lake(settings))]
+    return [(key.origin, key.period, key.slice) for key in landed(open_lake(settings))]
 
 
 def test_files_and_folders_land_with_their_bytes_unchanged(
@@ -57,10 +65,8 @@ def test_files_and_folders_land_with_their_bytes_unchanged(
     before = datetime.now(UTC)
     assert ingest(settings, [single, tmp_path / "in"], None, None) == Landed(files=3, new=3)
     store = open_lake(settings)
-    assert {raw.body_of(store, key) for key in raw.landed(store)} == set(bodies)
-    record = next(
-        raw.request_of(store, key) for key in raw.landed(store) if key.sha256 == lakes.digest(bodies[0])
-    )
+    assert {body_of(store, key) for key in landed(store)} == set(bodies)
+    record = next(request_of(store, key) for key in landed(store) if key.sha256 == lakes.digest(bodies[0]))
     assert record["source"] == str(single)
     assert record["status"] is None
     assert before <= datetime.fromisoformat(record["retrieved_at"]) <= datetime.now(UTC)
@@ -85,7 +91,7 @@ def test_a_sidecar_says_it_for_its_file(settings: Settings, tmp_path: Path) -> N
     assert ingest(settings, [tmp_path / "in"], None, None) == Landed(files=2, new=2)
     assert captures(settings) == [("api", "day", "all"), ("chart", "week", "category-legal")]
     store = open_lake(settings)
-    assert raw.request_of(store, list(raw.landed(store))[1])["request"] == asked
+    assert request_of(store, list(landed(store))[1])["request"] == asked
 
 
 def test_options_fill_in_what_the_sidecar_leaves_open(settings: Settings, tmp_path: Path) -> None:
@@ -225,7 +231,7 @@ def _report_lost(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = [key for key in raw.landed(open_lake(settings)) if key.slice == raw.WHOLE]
+    whole = [key for key in landed(open_lake(settings)) if key.slice == WHOLE]
     open_lake(settings).put(whole[0].rejection, b"{}")
 
 
@@ -265,7 +271,7 @@ def test_nothing_is_counted_anew_where_a_slice_is_all_that_is_new(
     assert {"conform", "describe", "load"} <= set(steps)
     store = open_lake(settings)
     assert not list(store.list(keys.STAGING))
-    assert not list(raw.unfinished(store, [each.key for each in lakes.manifest_of(settings).captures]))
+    assert not list(unfinished(store, [each.key for each in lakes.manifest_of(settings).captures]))
 
 
 def test_a_lake_of_slices_alone_publishes_no_row(settings: Settings, tmp_path: Path) -> None:
@@ -292,8 +298,8 @@ def test_what_cannot_be_read_is_told_and_left_out_and_the_rest_published(
     manifest = lakes.manifest_of(settings)
     assert [capture.key.sha256 for capture in manifest.captures] == [lakes.digest(GOOD)]
     store = open_lake(settings)
-    rejected = next(key for key in raw.landed(store) if key.sha256 == lakes.digest(body))
-    assert raw.body_of(store, rejected) == body
+    rejected = next(key for key in landed(store) if key.sha256 == lakes.digest(body))
+    assert body_of(store, rejected) == body
     record = unseal(store.get(rejected.rejection), rejected.rejection)
     assert record["problem"] == line
     assert record["capture"] == rejected.body
@@ -318,8 +324,8 @@ def test_a_capture_that_was_wrongly_rejected_is_published_when_it_is_brought_aga
     lakes.bring(settings, good)
     lakes.land(settings, [later])
     store = open_lake(settings)
-    waiting = next(key for key in raw.landed(store) if key.sha256 == lakes.digest(later.read_bytes()))
-    raw.put_on_record(store, waiting, "an older version could not read it", "0.0.9")
+    waiting = next(key for key in landed(store) if key.sha256 == lakes.digest(later.read_bytes()))
+    put_on_record(store, waiting, "an older version could not read it", "0.0.9")
     assert lakes.publish(settings).rejected == ()
     assert len(lakes.manifest_of(settings).captures) == 1
     lakes.bring(settings, later)

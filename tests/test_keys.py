@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from flows import keys
-from flows.keys import RawKey
+from flows.lake import keys
+from flows.lake.keys import RawKey
 from flows.storage.object_store import check_key
 
 SHA = "ab" * 32

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from flows import keys
-from flows.lake import open_lake
+from flows.lake import keys
+from flows.lake.lake import open_lake
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from schemas.errors import StandingsError

@@ -16,9 +16,9 @@ from openlineage.client.serde import Serde
 
 from flows import lineage
 from flows.__main__ import cli
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
+from flows.lake.manifest import Manifest, read_manifest
 from flows.lineage import PARTS, events, tell
-from flows.manifest import Manifest, read_manifest
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK
 from schemas.errors import StandingsError

@@ -14,9 +14,9 @@ from flows import load as loading
 from flows import postgres, status
 from flows.duck import loaded_release
 from flows.inspect import verify
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
+from flows.lake.manifest import Manifest, was_loaded
 from flows.load import differences, load
-from flows.manifest import Manifest, was_loaded
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.object_store import Store

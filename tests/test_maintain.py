@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from flows import gate, keys
 from flows.duck import loaded_release
-from flows.gate import Refused
 from flows.inspect import verify
-from flows.lake import open_lake
+from flows.lake import approvals, keys
+from flows.lake.approvals import Refused
+from flows.lake.lake import open_lake
+from flows.lake.manifest import chain, published
 from flows.limiter import Limiter
 from flows.load import load
-from flows.maintain import chain, copy, prune, repair, rollback
-from flows.manifest import published
+from flows.maintain import copy, prune, repair, rollback
 from flows.path import raw_to_warehouse
 from flows.publish import publish
 from flows.quota import A_DAY, A_MINUTE
@@ -46,8 +46,8 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw_to_warehouse(made, lakes.loading)
     store = open_lake(made)
     for finding in ("a strange total", "a stranger one"):
-        name = gate.hold(store, Refused(finding, (("country_week", "a check", "a row"),)))
-    gate.accept(store, name, "seen")
+        name = approvals.hold(store, Refused(finding, (("country_week", "a check", "a row"),)))
+    approvals.accept(store, name, "seen")
     store.put_once(keys.offending(lakes.digest(b"rows")), b"rows")
     with Limiter(store, A_MINUTE, A_DAY).request():
         pass

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from flows import keys
-from flows.keys import RawKey
-from flows.lake import open_lake
-from flows.manifest import (
+from flows.lake import keys
+from flows.lake.keys import RawKey
+from flows.lake.lake import open_lake
+from flows.lake.manifest import (
     Capture,
     Manifest,
     Partition,

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
+from flows.lake.query import Selection, select
 from flows.limiter import Limiter
 from flows.metrics import push, registry, text, write
-from flows.read import Selection, select
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes

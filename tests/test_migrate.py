@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from flows import keys
 from flows.inspect import verify
-from flows.lake import FORMAT, open_lake
+from flows.lake import keys
+from flows.lake.lake import FORMAT, open_lake
+from flows.lake.manifest import chain, current, point_to
+from flows.lake.query import Selection, select
 from flows.load import load
-from flows.maintain import chain, migrate
-from flows.manifest import current, point_to
-from flows.read import Selection, select
+from flows.maintain import migrate
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
 from schemas.errors import StandingsError

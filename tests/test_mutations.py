@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 import flows.validate
-from flows import keys, raw
 from flows.derive import conform
-from flows.lake import open_lake
+from flows.lake import captures, keys
+from flows.lake.lake import open_lake
+from flows.lake.staging import Stage
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
-from flows.stage import Stage
 from flows.storage.checksummed_json import unseal
 from schemas import RANKING_ENTRY, RECONCILIATION_WEEK, WEEK_COVERAGE
 from tests import lakes
@@ -248,10 +248,10 @@ def altered(capture: bytes, change: Change) -> bytes:
     return body if isinstance(body, bytes) else json.dumps(content).encode()
 
 
-def land(settings: Settings, folder: Path, body: bytes, **asked: str) -> raw.RawKey:
+def land(settings: Settings, folder: Path, body: bytes, **asked: str) -> captures.RawKey:
     """Lands a body as a file that says what was asked for; returns its key."""
     lakes.land(settings, [lakes.write(folder, "altered.json", body, **asked)])
-    (key,) = (key for key in raw.landed(open_lake(settings)) if key.sha256 == lakes.digest(body))
+    (key,) = (key for key in captures.landed(open_lake(settings)) if key.sha256 == lakes.digest(body))
     return key
 
 

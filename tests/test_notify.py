@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from flows.freshness import demand_fresh
-from flows.gate import PublicationRefused
-from flows.lake import open_lake
+from flows.lake.approvals import PublicationRefused
+from flows.lake.lake import open_lake
 from flows.notify import sent_after
 from flows.path import raw_to_warehouse
 from flows.settings import Settings

@@ -16,9 +16,9 @@ import stamina
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from flows import raw
 from flows.extract import ATTEMPTS, PATH, extract
-from flows.lake import open_lake
+from flows.lake import captures
+from flows.lake.lake import open_lake
 from flows.plan import Request
 from flows.settings import Settings
 from schemas.errors import StandingsError
@@ -173,15 +173,15 @@ def test_the_fields_that_we_read_are_the_documented_ones(contract: Contract) -> 
 
 
 def test_what_can_be_asked_for_is_documented(contract: Contract) -> None:
-    assert set(raw.SLICES) | {"start_date", "end_date", "period"} == set(contract.parameters)
+    assert set(captures.SLICES) | {"start_date", "end_date", "period"} == set(contract.parameters)
     assert set(GRAINS) <= set(contract.parameters["period"]["enum"])
     assert str(HISTORY_STARTS) in contract.operation["parameters"][0]["description"]
     assert "30 requests/minute per key and 500 requests/day" in contract.operation["description"]
 
 
 def test_every_documented_slice_has_a_folder_of_its_own(contract: Contract) -> None:
-    asked = [{name: value} for name in raw.SLICES for value in contract.parameters[name]["enum"]]
-    assert len({raw.slice_of(request) for request in asked}) == len(asked)
+    asked = [{name: value} for name in captures.SLICES for value in contract.parameters[name]["enum"]]
+    assert len({captures.slice_of(request) for request in asked}) == len(asked)
 
 
 def test_the_source_s_own_statuses_are_those_that_we_know(contract: Contract) -> None:
@@ -204,7 +204,7 @@ def test_what_we_ask_keeps_the_contract(
         (asked,) = source.requests
     assert contract.violations(asked) == []
     assert asked.headers["accept"] in ("application/json", "*/*")
-    assert raw.body_of(open_lake(settings_for(source.url, tmp_path)), key) == contract.answer().body
+    assert captures.body_of(open_lake(settings_for(source.url, tmp_path)), key) == contract.answer().body
 
 
 @pytest.mark.parametrize(
@@ -351,8 +351,8 @@ def test_generated_answers_land_as_they_came(
             key = extract(lake, Request(WINDOW))
             assert len(source.requests) == 1
         store = open_lake(lake)
-        assert raw.body_of(store, key) == encoded
-        assert raw.request_of(store, key)["status"] == 200
+        assert captures.body_of(store, key) == encoded
+        assert captures.request_of(store, key)["status"] == 200
 
     examine()
 
@@ -375,7 +375,7 @@ def test_a_documented_refusal_is_told_in_its_own_words(
     assert ("OPENROUTER_API_KEY" in str(caught.value)) == (status == 401)
     assert ("run it again later" in str(caught.value)) == (TIMES_ASKED[status] > 1)
     assert len(source.requests) == TIMES_ASKED[status]
-    assert list(raw.landed(open_lake(settings_for(source.url, tmp_path)))) == []
+    assert list(captures.landed(open_lake(settings_for(source.url, tmp_path)))) == []
 
 
 @pytest.mark.parametrize("status", TIMES_ASKED)

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, FlexibleChecksumError
 
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
 from flows.settings import Settings
 from flows.storage.object_store import NotFound, S3Options
 from flows.storage.open import open_store

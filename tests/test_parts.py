@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from flows import parts
-from flows.lake import open_lake
-from flows.manifest import Manifest, Partition, stale
+from flows.lake.lake import open_lake
+from flows.lake.manifest import Manifest, Partition, stale
+from flows.lake.reader import rows_of
 from flows.parts import batches, sums, sums_query, unlike
-from flows.read import rows_of
 from flows.settings import Settings
 from schemas import CLAIMS, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Table
 from schemas.errors import StandingsError

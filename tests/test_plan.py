@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flows import raw
 from flows.__main__ import cli
 from flows.extract import extract
 from flows.freshness import demand_fresh
-from flows.lake import claim, open_lake
+from flows.lake import captures
+from flows.lake.captures import Asked
+from flows.lake.lake import claim, open_lake
 from flows.limiter import Limiter
 from flows.plan import Request, gaps, looks, plan, told
-from flows.raw import Asked
 from flows.sample_api import SampleApi
 from flows.settings import Settings
 from schemas.errors import StandingsError
@@ -36,7 +36,7 @@ def held(settings: Settings, first: date, last: date, now: datetime, **narrowed:
     """Lands and publishes what the source gives at a moment."""
     store = claim(settings, "simulated")
     body = lakes.simulated(first, last, now)
-    raw.land(store, body, Asked("a test", now, origin="simulated", slice=raw.slice_of(narrowed)))
+    captures.land(store, body, Asked("a test", now, origin="simulated", slice=captures.slice_of(narrowed)))
     lakes.publish(settings)
 
 
@@ -70,7 +70,7 @@ def test_a_confirmation_that_made_no_release_counts_all_the_same(settings: Setti
     release = lakes.manifest_of(settings).release
     held(settings, date(2026, 10, 5), date(2026, 10, 11), DUE + timedelta(days=1))
     assert lakes.manifest_of(settings).release == release
-    assert len(list(looks(open_lake(settings), raw.WHOLE, "day"))) == 2
+    assert len(list(looks(open_lake(settings), captures.WHOLE, "day"))) == 2
 
 
 def test_a_slice_has_days_of_its_own_and_estimates_come_by_the_week(settings: Settings) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from flows import backfill, raw
+from flows import backfill
 from flows.backfill import AT_ONCE, bring
-from flows.lake import open_lake
+from flows.lake import captures
+from flows.lake.lake import open_lake
 from flows.path import Outcome
 from flows.quota import Quota
 from flows.sample_api import CHOICES, Reply, SampleApi
@@ -71,7 +72,7 @@ def asked(folder: Path, api: SlowApi, slices: list[dict[str, str]], minute: Quot
     started = time.monotonic()
     bring(settings, DUE, *WEEK, [{}, *slices])
     taken = time.monotonic() - started
-    assert len(list(raw.landed(open_lake(settings)))) == len(slices) + 1
+    assert len(list(captures.landed(open_lake(settings)))) == len(slices) + 1
     return taken
 
 
@@ -94,7 +95,7 @@ def test_the_whole_is_published_while_slices_wait_for_the_quota(
     held: list[list[str]] = []
 
     def publish(settings: Settings) -> Outcome:
-        held.append([key.slice for key in raw.landed(open_lake(settings))])
+        held.append([key.slice for key in captures.landed(open_lake(settings))])
         return Outcome("a release", (f"refused by {len(held)}",))
 
     monkeypatch.setattr(backfill, "publish_landed", publish)

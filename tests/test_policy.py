@@ -13,11 +13,12 @@ from urllib.request import Request, urlopen
 import polars as pl
 import pytest
 
-from flows import gate, keys, maintain, raw, validate
-from flows.gate import Refused
-from flows.lake import open_lake, writable
+from flows import maintain, validate
+from flows.lake import approvals, captures, keys
+from flows.lake.approvals import Refused
+from flows.lake.lake import open_lake, writable
+from flows.lake.manifest import mark_loaded
 from flows.limiter import Limiter
-from flows.manifest import mark_loaded
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage import s3
@@ -129,7 +130,7 @@ def test_a_server_that_knows_policies_lets_the_writer_publish_and_the_reader_rea
     writer, reader = guarded("writer"), guarded("reader")
     maintain.rollback(writer, _release(writer, _week(1, at=9)), "a test")
     lake, looked_at = open_lake(writer), open_lake(reader)
-    body = next(raw.landed(lake)).body
+    body = next(captures.landed(lake)).body
     with pytest.raises(StandingsError, match="access denied"):
         lake.delete(body)
     assert lake.put_once(body, b"other") is False
@@ -195,12 +196,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def _everything(settings: Settings) -> None:
     """Two releases, answers that are no JSON or no news, a rollback, one answer again, and two requests."""
     first = _release(settings, _week(1, at=9), b"not JSON")
-    gate.hold(open_lake(settings), Refused("a strange total", (("country_week", "a check", "a row"),)))
+    approvals.hold(open_lake(settings), Refused("a strange total", (("country_week", "a check", "a row"),)))
     _release(settings, _week(2, at=15))
     _release(settings, _week(2, at=16))
     maintain.rollback(settings, first, "a test")
     lakes.land_bytes(settings, _week(2, at=15))
-    raw.forget_rejections(open_lake(settings))
+    captures.forget_rejections(open_lake(settings))
     for _ in range(2):
         with Limiter(open_lake(settings), settings.minute, settings.day).request():
             pass

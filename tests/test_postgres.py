@@ -17,8 +17,8 @@ import pytest
 from psycopg import sql
 
 from flows import duck
-from flows.lake import citation, open_lake
-from flows.manifest import read_manifest
+from flows.lake.lake import citation, open_lake
+from flows.lake.manifest import read_manifest
 from flows.postgres import LOCK, differences, load, loaded_release
 from flows.postgres_schema import LOADER, READER
 from flows.settings import Settings

@@ -19,12 +19,13 @@ import pytest
 
 import flows.path
 import flows.publish
-from flows import keys
 from flows.derive import conform
-from flows.lake import citation, open_lake
-from flows.manifest import current, published
-from flows.publish import publish, refresh_latest, write_parts
-from flows.read import rows_of
+from flows.lake import keys
+from flows.lake.lake import citation, open_lake
+from flows.lake.latest import refresh_latest
+from flows.lake.manifest import current, published
+from flows.lake.reader import rows_of
+from flows.publish import publish, write_parts
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import LostRace, Store

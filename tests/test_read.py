@@ -6,9 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.lake import open_lake
-from flows.manifest import published
-from flows.read import Selection, newest_complete_week, part_bytes, rows_of, select
+from flows.lake.lake import open_lake
+from flows.lake.manifest import published
+from flows.lake.query import Selection, select
+from flows.lake.reader import newest_complete_week, part_bytes, rows_of
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE, Table
 from schemas.errors import StandingsError

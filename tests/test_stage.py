@@ -5,9 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows import keys
-from flows.lake import open_lake
-from flows.stage import Stage
+from flows.lake import keys
+from flows.lake.lake import open_lake
+from flows.lake.staging import Stage
 from flows.storage.checksummed_json import BrokenSeal
 from tests import lakes
 

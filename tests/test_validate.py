@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 import flows.validate
-from flows import keys
 from flows.derive import compare, conform, count, gather
-from flows.lake import open_lake
+from flows.lake import keys
+from flows.lake.lake import open_lake
+from flows.lake.staging import Stage
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
-from flows.stage import Stage
 from flows.storage.checksummed_json import unseal
 from flows.validate import Invalid, check
 from flows.validate import validate as verdict

@@ -17,9 +17,9 @@ import psycopg
 import pytest
 
 from flows import duck, postgres
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
+from flows.lake.manifest import Manifest
 from flows.maintain import rollback
-from flows.manifest import Manifest
 from flows.settings import Settings
 from schemas import TABLES
 from schemas.errors import StandingsError
@@ -248,8 +248,8 @@ def test_a_load_that_breaks_in_the_middle_is_made_good_by_the_next(
 HALTING = """
 import os, sys, time
 from importlib import import_module
-from flows.lake import open_lake
-from flows.manifest import published
+from flows.lake.lake import open_lake
+from flows.lake.manifest import published
 from flows.settings import from_environment
 
 class Halting:

@@ -18,14 +18,15 @@ import httpx
 import polars as pl
 import stamina
 
-from flows import extract, ledger, raw
-from flows.keys import RawKey
-from flows.lake import open_lake
+from flows import extract
+from flows.lake import captures, ledger
+from flows.lake.keys import RawKey
+from flows.lake.lake import open_lake
+from flows.lake.manifest import published
+from flows.lake.reader import rows_of
 from flows.limiter import Limiter, QuotaSpent
-from flows.manifest import published
 from flows.plan import Request
 from flows.quota import Quota
-from flows.read import rows_of
 from flows.sample_api import Reply, SampleApi
 from flows.settings import Settings
 from schemas import RANKING_ENTRY
@@ -214,11 +215,15 @@ def _nothing_lost(tally: Tally, settings: Settings, had: list[Had]) -> None:
     whole = {each.key for each in had}
     for window, key, _, _ in had:
         wanted = simulate.answer(SEED, NOW, *window)
-        tally.expect(raw.body_of(store, key) == wanted, f"{window}: another body landed: {key.body}")
-        tally.expect(not raw.exists(store, key.rejection), f"{window}: its answer is passed over: {key.body}")
-    torn = set(raw.landed(store)) - whole
+        tally.expect(captures.body_of(store, key) == wanted, f"{window}: another body landed: {key.body}")
+        tally.expect(
+            not captures.exists(store, key.rejection), f"{window}: its answer is passed over: {key.body}"
+        )
+    torn = set(captures.landed(store)) - whole
     for key in torn:
-        tally.expect(raw.exists(store, key.rejection), f"{key.body}: is no answer, and not on record as such")
+        tally.expect(
+            captures.exists(store, key.rejection), f"{key.body}: is no answer, and not on record as such"
+        )
     tally.count("torn bodies on record", len(torn))
 
 
@@ -227,7 +232,7 @@ def _nothing_doubled(tally: Tally, settings: Settings, source: Source, had: list
     store = open_lake(settings)
     tally.expect(len({each.key for each in had}) == len(had), "two windows landed as one")
     landed = {
-        each.window: datetime.fromisoformat(raw.request_of(store, each.key)["retrieved_at"]).timestamp()
+        each.window: datetime.fromisoformat(captures.request_of(store, each.key)["retrieved_at"]).timestamp()
         for each in had
     }
     for moment, window, _ in source.asked:

@@ -20,8 +20,8 @@ from typing import Any
 
 import transforms.parse
 import transforms.source_contract
-from flows import keys, raw
-from flows.keys import RawKey
+from flows.lake import captures, keys
+from flows.lake.keys import RawKey
 from flows.storage.object_store import check_key
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
@@ -178,7 +178,7 @@ class Guide:
 def windows(random: Random) -> list[dict[str, Any]]:
     """Small windows of real captures, where they are beside the checkout, else of a simulated one."""
     paths = [*(SHARED_DATA / "responses").glob("*.json"), *(SHARED_DATA / "chart").glob("week*.json")]
-    bodies = [path.read_bytes() for path in sorted(paths) if not path.name.endswith(raw.keys.REQUEST)]
+    bodies = [path.read_bytes() for path in sorted(paths) if not path.name.endswith(captures.keys.REQUEST)]
     now = datetime(2026, 7, 19, tzinfo=UTC)
     found = []
     for body in bodies or [simulated(date(2026, 7, 1), date(2026, 7, 14), now)]:
@@ -294,7 +294,7 @@ def check_keys(random: Random) -> bool:
         name: hostile_text(random) for name in random.sample(RANKINGS_DAILY.slices, random.randint(0, 2))
     }
     digest = hashlib.sha256(random.randbytes(8)).hexdigest()
-    key = RawKey(random.choice(ORIGINS), random.choice(GRAINS), raw.slice_of(request), digest)
+    key = RawKey(random.choice(ORIGINS), random.choice(GRAINS), captures.slice_of(request), digest)
     found = keys.raw(hostile_text(random)) or keys.raw(f"{keys.RAW}{hostile_text(random)}.body")
     assert found is None or keys.raw(found.body) == found
     assert keys.release(keys.manifest(hostile_text(random, "/"))) is not None

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from flows import keys, raw
 from flows.inspect import verify
+from flows.lake import captures, keys
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from tests import lakes
@@ -209,7 +209,7 @@ def differences(settings: Settings, published: dict[str, str]) -> Iterator[str]:
 
 def landed_answers(store: Store) -> set[Query]:
     """The questions whose answers are in raw, whole."""
-    return {frozenset(raw.request_of(store, key)["request"].items()) for key in raw.landed(store)}
+    return {frozenset(captures.request_of(store, key)["request"].items()) for key in captures.landed(store)}
 
 
 def draw(events: list[Event], publishing: bool, random: Random) -> Moment:

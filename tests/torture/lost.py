@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 
-from flows import keys
-from flows.lake import open_lake
+from flows.lake import keys
+from flows.lake.lake import open_lake
 from flows.settings import from_environment
 from tests import lakes, servers
 from tests.torture.kills import asked_twice, differences, landed_answers

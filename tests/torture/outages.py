@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from flows import keys
 from flows.inspect import verify
-from flows.lake import open_lake
+from flows.lake import keys
+from flows.lake.lake import open_lake
 from flows.load import load
 from flows.maintain import copy
 from flows.settings import Settings

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 from flows.inspect import verify
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
 from flows.quota import A_MINUTE
 from flows.sample_api import CHOICES, Reply
 from flows.settings import Settings, from_environment

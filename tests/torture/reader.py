@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from flows.manifest import Manifest, published
-from flows.read import part_bytes
+from flows.lake.manifest import Manifest, published
+from flows.lake.reader import part_bytes
 from flows.storage.object_store import Store
 from tests.lakes import digest
 

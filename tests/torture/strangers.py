@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from flows import keys, lake
+from flows.lake import keys, lake
 from flows.settings import Settings
 from flows.storage.object_store import S3Options
 from flows.storage.open import open_store

@@ -14,9 +14,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from flows import keys, path
+from flows import path
 from flows.__main__ import main
-from flows.lake import open_lake
+from flows.lake import keys
+from flows.lake.lake import open_lake
 from flows.settings import Settings
 from flows.storage.local import FileStore
 from flows.storage.s3 import S3Store

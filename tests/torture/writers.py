@@ -14,12 +14,12 @@ from random import Random
 from typing import Any
 
 import flows.publish
-from flows import keys
 from flows.inspect import verify
-from flows.lake import open_lake
+from flows.lake import keys
+from flows.lake.lake import open_lake
+from flows.lake.manifest import chain, published
 from flows.load import load
-from flows.maintain import chain, prune
-from flows.manifest import published
+from flows.maintain import prune
 from flows.path import raw_to_warehouse
 from flows.publish import publish
 from flows.settings import Settings

@@ -19,7 +19,7 @@ from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import parse_qsl
 
-from flows.lake import open_lake
+from flows.lake.lake import open_lake
 from flows.sample_api import Reply, SampleApi
 from flows.settings import Settings, from_environment
 from flows.storage.object_store import CONNECTIONS, Store

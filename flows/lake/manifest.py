@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
-from flows import keys
-from flows.keys import RawKey
-from flows.lake import Kind
+from flows.lake import keys
+from flows.lake.keys import RawKey
+from flows.lake.lake import Kind
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import NotFound, Store
 from schemas import TABLES
@@ -309,3 +309,10 @@ def parts_from_json(content: dict[str, dict[str, dict[str, Any]]]) -> Partitions
 
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
+
+
+def chain(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:
+    """A release and all that it followed."""
+    while manifest is not None:
+        yield manifest
+        manifest = read_manifest(store, manifest.previous) if manifest.previous else None

@@ -7,7 +7,7 @@ it leaves a quota's window only when its end has.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows import keys
+from flows.lake import keys
 from flows.quota import Quota
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import NotFound, Store

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from transforms.parse import Period
+
 LAKE = "lake.json"
 POINTER = "pointer.json"
 LEDGER = "ledger.json"
@@ -167,3 +169,8 @@ def accepted(release: str) -> str:
 
 def accepted_name(key: str) -> str:
     return key.removeprefix(ACCEPTED).removesuffix(".json")
+
+
+def period_of(key: RawKey) -> Period:
+    """The grain that was asked for."""
+    return "week" if key.period == "week" else "day"

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from flows import keys
+from flows.lake import keys
 from flows.storage.checksummed_json import BrokenSeal, seal, unseal
 from flows.storage.object_store import NotFound, Store
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flows import keys
-from flows.keys import RawKey
-from flows.manifest import current
+from flows.lake import approvals, keys
+from flows.lake.captures import reject
+from flows.lake.keys import RawKey
+from flows.lake.manifest import current
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import NotFound, Store
 from schemas.errors import StandingsError
@@ -121,3 +122,9 @@ def settle(store: Store) -> None:
         captures: list[RawKey] = [key for body in content["captures"] if (key := keys.raw(body)) is not None]
         if not any(key.rejection in refused for key in captures):
             store.delete(keys.held(name))
+
+
+def refuse(store: Store, key: RawKey, refused: Refused, code: str) -> str:
+    """Passes over a capture that makes a check fail, and holds it for a person to decide; returns that in one line."""
+    name = approvals.hold(store, refused)
+    return reject(store, key, f"is passed over: {refused.problem}; {approvals.advice(name, refused)}", code)

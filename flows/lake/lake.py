@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal
 
-from flows import keys
+from flows.lake import keys
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import NotFound, Store

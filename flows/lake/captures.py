@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from flows import gate, keys
-from flows.gate import Refused
-from flows.keys import RawKey
+from flows.lake import keys
+from flows.lake.keys import RawKey
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import Store
 from schemas.datasets import RANKINGS_DAILY
@@ -102,12 +101,6 @@ def reject(store: Store, key: RawKey, problem: str, code: str) -> str:
     line = f"{request_of(store, key)['source']}: {problem}"
     put_on_record(store, key, line, code)
     return line
-
-
-def refuse(store: Store, key: RawKey, refused: Refused, code: str) -> str:
-    """Passes over a capture that makes a check fail, and holds it for a person to decide; returns that in one line."""
-    name = gate.hold(store, refused)
-    return reject(store, key, f"is passed over: {refused.problem}; {gate.advice(name, refused)}", code)
 
 
 def put_on_record(store: Store, key: RawKey, line: str, code: str) -> None:

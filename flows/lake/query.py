@@ -1,18 +1,16 @@
-"""Published rows, for whoever asks: straight from the lake, each part checked against its sha256."""
+"""Published rows for whoever asks, as they stand now or as they stood at a moment."""
 
-import hashlib
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import polars as pl
 
-from flows.lake import citation, open_lake
-from flows.manifest import Manifest, Partition, published
+from flows.lake.lake import citation, open_lake
+from flows.lake.manifest import Manifest, Partition, published
+from flows.lake.reader import partitions_between, rows_of
 from flows.settings import Settings
-from flows.storage.object_store import CONNECTIONS, Damaged, Store
-from schemas import OBSERVATION, RANKING_ENTRY, TABLES, WEEK_COVERAGE
+from flows.storage.object_store import Store
+from schemas import OBSERVATION, RANKING_ENTRY, TABLES
 from schemas.errors import StandingsError
 from schemas.fields import country_code
 from schemas.licence import CAVEAT
@@ -78,7 +76,7 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
     newest = rows["as_of"].max()
     line = citation(manifest.kind, newest if isinstance(newest, datetime) else manifest.as_of)
     metadata = {"table": name, "release": manifest.release, "citation": line, "caveat": CAVEAT}
-    origins = _origin_note(manifest, _partitions(manifest, table, first, last))
+    origins = _origin_note(manifest, partitions_between(manifest, table, first, last))
     return Found(table, rows, metadata, (line, CAVEAT, *origins))
 
 
@@ -86,7 +84,7 @@ def _as_of(
     settings: Settings, store: Store, manifest: Manifest, table: Table, moment: datetime
 ) -> pl.DataFrame:
     """The rows of a table as they stood at a moment, computed anew from what the source had said by then."""
-    from flows.derive import reference_of
+    from flows.lake.reference import reference_of
     from transforms.standings import every_table
 
     said = {
@@ -102,58 +100,9 @@ def _as_of(
     ]
 
 
-def rows_of(
-    store: Store, manifest: Manifest, table: Table, first: date | None = None, last: date | None = None
-) -> pl.DataFrame:
-    """The published rows of a table in the weeks from `first` to `last`, in the table's order of weeks."""
-    from flows.storage.parquet import decode
-
-    partitions = _partitions(manifest, table, first, last)
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        frames = pool.map(lambda partition: decode(part_bytes(store, partition)), partitions)
-        return pl.concat([table.polars_schema().to_frame(), *frames])
-
-
-def _partitions(manifest: Manifest, table: Table, first: date | None, last: date | None) -> list[Partition]:
-    return [
-        partition
-        for week, partition in sorted(manifest.weeks(table).items())
-        if (first is None or first <= week) and (last is None or week <= last)
-    ]
-
-
 def _origin_note(manifest: Manifest, partitions: list[Partition]) -> tuple[str, ...]:
     """A line that says so where figures rest on anything but the source's own answers."""
     used = {source for partition in partitions for source in partition.sources}
     origins = {capture.key.origin for capture in manifest.captures if capture.key.sha256 in used}
     others = sorted(origins - {"api", "simulated"})
     return (f"Among the captures behind these rows are {' and '.join(others)} ones.",) if others else ()
-
-
-def part_bytes(store: Store, partition: Partition) -> bytes:
-    """A part's bytes; raises `StandingsError` where they are not those that were published."""
-    data = store.get(partition.key)
-    if hashlib.sha256(data).hexdigest() != partition.sha256:
-        raise StandingsError(f"{store.url}/{partition.key}: its bytes are not those that were published")
-    return data
-
-
-def digests(store: Store, names: Iterable[str]) -> dict[str, str | None]:
-    """The sha256 of objects by key; None where the store does not give back the bytes."""
-
-    def digest(name: str) -> str | None:
-        try:
-            return hashlib.sha256(store.get(name)).hexdigest()
-        except Damaged:
-            return None
-
-    listed = list(names)
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return dict(zip(listed, pool.map(digest, listed), strict=True))
-
-
-def newest_complete_week(store: Store, manifest: Manifest) -> date | None:
-    """The newest week of which every day is there."""
-    coverage = rows_of(store, manifest, WEEK_COVERAGE)
-    newest = coverage.filter(pl.col("status") != "incomplete")["week_start"].max()
-    return newest if isinstance(newest, date) else None

@@ -1,0 +1,65 @@
+"""Published rows, for whoever asks: straight from the lake, each part checked against its sha256."""
+
+import hashlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import polars as pl
+
+from flows.lake.manifest import Manifest, Partition
+from flows.storage.object_store import CONNECTIONS, Damaged, Store
+from schemas import WEEK_COVERAGE
+from schemas.errors import StandingsError
+from schemas.table import Table
+
+
+def rows_of(
+    store: Store, manifest: Manifest, table: Table, first: date | None = None, last: date | None = None
+) -> pl.DataFrame:
+    """The published rows of a table in the weeks from `first` to `last`, in the table's order of weeks."""
+    from flows.storage.parquet import decode
+
+    partitions = partitions_between(manifest, table, first, last)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        frames = pool.map(lambda partition: decode(part_bytes(store, partition)), partitions)
+        return pl.concat([table.polars_schema().to_frame(), *frames])
+
+
+def partitions_between(
+    manifest: Manifest, table: Table, first: date | None, last: date | None
+) -> list[Partition]:
+    return [
+        partition
+        for week, partition in sorted(manifest.weeks(table).items())
+        if (first is None or first <= week) and (last is None or week <= last)
+    ]
+
+
+def part_bytes(store: Store, partition: Partition) -> bytes:
+    """A part's bytes; raises `StandingsError` where they are not those that were published."""
+    data = store.get(partition.key)
+    if hashlib.sha256(data).hexdigest() != partition.sha256:
+        raise StandingsError(f"{store.url}/{partition.key}: its bytes are not those that were published")
+    return data
+
+
+def digests(store: Store, names: Iterable[str]) -> dict[str, str | None]:
+    """The sha256 of objects by key; None where the store does not give back the bytes."""
+
+    def digest(name: str) -> str | None:
+        try:
+            return hashlib.sha256(store.get(name)).hexdigest()
+        except Damaged:
+            return None
+
+    listed = list(names)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return dict(zip(listed, pool.map(digest, listed), strict=True))
+
+
+def newest_complete_week(store: Store, manifest: Manifest) -> date | None:
+    """The newest week of which every day is there."""
+    coverage = rows_of(store, manifest, WEEK_COVERAGE)
+    newest = coverage.filter(pl.col("status") != "incomplete")["week_start"].max()
+    return newest if isinstance(newest, date) else None

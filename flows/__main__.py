@@ -15,7 +15,7 @@ import click
 
 from flows import logs
 from flows.quota import A_DAY, A_MINUTE, Quota
-from flows.sample_api import DEFAULT_SEED
+from flows.sample_api.server import DEFAULT_SEED
 from flows.sanitize import safe
 from schemas import TABLES
 from schemas.errors import StandingsError
@@ -619,7 +619,7 @@ def status() -> None:
 )
 def sample_api(seed: int, now: datetime | None, port: int, minute: Quota, day: Quota) -> None:
     """Serve the documented API with simulated figures."""
-    from flows.sample_api import SampleApi
+    from flows.sample_api.server import SampleApi
 
     moment = now.replace(tzinfo=UTC) if now else None
     api = SampleApi(seed=seed, now=moment, port=port, minute=minute, day=day)
@@ -636,7 +636,7 @@ def demo() -> None:
     Backfills all of history from the sample API and prints the latest standings. The figures are simulated
     and stay apart, in ./demo-lake.
     """
-    from flows.sample_api import SampleApi
+    from flows.sample_api.server import SampleApi
 
     # Simulated figures reach nothing that was set up for real ones.
     for name in [each for each in os.environ if each.startswith("STANDINGS_") and each != logs.VARIABLE]:

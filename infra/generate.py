@@ -17,14 +17,14 @@ from flows.lake.lake import claim
 from flows.lake.staging import Stage
 from flows.metadata import examples
 from flows.path import computed
-from flows.sample_api import DEFAULT_SEED
+from flows.sample_api import simulator
+from flows.sample_api.server import DEFAULT_SEED
+from flows.sample_api.simulator import Period
 from flows.settings import Settings
 from schemas import ATTRIBUTION, CLAIM_VALUE, CLAIMS, FORECAST_PATH, MODEL_WEEK, TABLES, reference
 from schemas.licence import CAVEAT
 from schemas.projections.ddl import WAREHOUSES
 from schemas.projections.dictionary import Examples, dictionary
-from transforms import simulate
-from transforms.simulate import Period
 
 INFRA = Path(__file__).resolve().parent
 FOLDER = INFRA / "warehouse"
@@ -97,7 +97,7 @@ def simulated() -> Examples:
         settings = Settings(lake=f"file://{folder}/lake", warehouse=Path(folder) / "warehouse.duckdb")
         store = claim(settings, "simulated")
         for moment, period in LOOKS:
-            body = simulate.answer(DEFAULT_SEED, moment, FIRST, LAST, period)
+            body = simulator.answer(DEFAULT_SEED, moment, FIRST, LAST, period)
             captures.land(store, body, Asked("the dictionary's examples", moment, period, "simulated"))
         conformed = conform(settings)
         computed(settings, conformed)

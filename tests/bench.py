@@ -256,8 +256,8 @@ def captures() -> None:
 
 def steps() -> None:
     """The steps of a run as the path tells them, in this process and once: of a week, then of all of history."""
+    from flows.sample_api.simulator import answer
     from transforms.request_windows import cover
-    from transforms.simulate import answer
 
     logging.getLogger("standings").setLevel(logging.ERROR)
     heading("The import of Great Expectations, which a fresh process pays at its first check")

@@ -16,10 +16,10 @@ from flows.lake.lake import claim, open_lake
 from flows.lake.manifest import Manifest, published
 from flows.lake.staging import Stage
 from flows.path import Outcome, raw_to_warehouse
+from flows.sample_api import simulator
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas import TABLES
-from transforms import simulate
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,7 +66,7 @@ def week_of(monday: date, models: Mapping[str, object]) -> dict[date, Mapping[st
 
 def simulated(first: date, last: date, now: datetime, seed: int = 11) -> bytes:
     """What the sample API answers at `now` for the days from first to last."""
-    return simulate.answer(seed, now, first, last)
+    return simulator.answer(seed, now, first, last)
 
 
 def at(day: date) -> datetime:

@@ -14,7 +14,7 @@ import pytest
 
 from flows.__main__ import PREFECT as QUIET
 from flows.lake.manifest import published
-from flows.sample_api import SampleApi
+from flows.sample_api.server import SampleApi
 from flows.storage.object_store import S3Options
 from flows.storage.open import open_store
 from tests.test_infra import INFRA, PREFECT, run_tool, tool

@@ -16,7 +16,7 @@ from flows.lake import captures
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.manifest import published
 from flows.lake.reader import rows_of
-from flows.sample_api import SampleApi
+from flows.sample_api.server import SampleApi
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE
 from schemas.datasets import RANKINGS_DAILY

@@ -28,7 +28,7 @@ from flows.load import load
 from flows.path import raw_to_warehouse
 from flows.plan import Request
 from flows.quota import Quota
-from flows.sample_api import SampleApi
+from flows.sample_api.server import SampleApi
 from flows.settings import Settings
 from flows.storage.checksummed_json import BrokenSeal, unseal
 from schemas.errors import StandingsError

@@ -14,7 +14,7 @@ from flows.lake.captures import Asked
 from flows.lake.lake import claim, open_lake
 from flows.limiter import Limiter
 from flows.plan import Request, gaps, looks, plan, told
-from flows.sample_api import SampleApi
+from flows.sample_api.server import SampleApi
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes

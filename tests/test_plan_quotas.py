@@ -16,7 +16,7 @@ from flows.lake import captures
 from flows.lake.lake import open_lake
 from flows.path import Outcome
 from flows.quota import Quota
-from flows.sample_api import CHOICES, Reply, SampleApi
+from flows.sample_api.server import CHOICES, Reply, SampleApi
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes

@@ -18,9 +18,9 @@ import pytest
 from openrouter import OpenRouter, errors
 
 from flows.quota import Quota
-from flows.sample_api import CHOICES, RANKINGS_PATH, SIMULATED_HEADER, Reply, SampleApi
+from flows.sample_api import simulator
+from flows.sample_api.server import CHOICES, RANKINGS_PATH, SIMULATED_HEADER, Reply, SampleApi
 from schemas.errors import StandingsError
-from transforms import simulate
 
 NOW = datetime(2026, 7, 19, 0, 5, 16, tzinfo=UTC)
 KEY = {"Authorization": "Bearer any-key"}
@@ -84,7 +84,7 @@ def test_the_window_defaults_to_thirty_days_before_yesterday(client: httpx.Clien
 
 def test_the_answer_is_the_simulators_and_marked_as_such(client: httpx.Client) -> None:
     answer = client.get(PATH, params={"start_date": "2026-07-13", "end_date": "2026-07-18", "period": "week"})
-    assert answer.content == simulate.answer(11, NOW, date(2026, 7, 13), date(2026, 7, 18), "week")
+    assert answer.content == simulator.answer(11, NOW, date(2026, 7, 13), date(2026, 7, 18), "week")
     assert answer.headers[SIMULATED_HEADER] == "true"
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["content-length"] == str(len(answer.content))
@@ -379,7 +379,7 @@ def test_a_moment_without_a_zone_is_refused() -> None:
 
 def test_serve_forever_serves_until_interrupted() -> None:
     program = """
-from flows.sample_api import SampleApi
+from flows.sample_api.server import SampleApi
 api = SampleApi()
 print(api.base_url, flush=True)
 try:
@@ -398,7 +398,7 @@ except KeyboardInterrupt:
 
 
 def test_importing_it_is_quick() -> None:
-    program = "import sys, flows.sample_api; print(*sys.modules)"
+    program = "import sys, flows.sample_api.server; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, text=True
     )
@@ -419,7 +419,7 @@ def test_the_official_client_reads_it(api: SampleApi) -> None:
     assert answer.meta.start_date == "2026-07-06"
     assert len(answer.data) == 51
     assert answer.data[-1].model_permaslug == "other"
-    assert [row.model_dump(by_alias=True) for row in answer.data] == simulate.rows(
+    assert [row.model_dump(by_alias=True) for row in answer.data] == simulator.rows(
         11, NOW, date(2026, 7, 6), date(2026, 7, 12), "week"
     )
     assert len(default.data) == 31 * 51

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from transforms import simulate
-from transforms.simulate import OTHER, Period, Row, answer, rows
+from flows.sample_api import simulator
+from flows.sample_api.simulator import OTHER, Period, Row, answer, rows
 
 SEED = 11
 ROOT = Path(__file__).resolve().parents[1]
 SUNDAY_NIGHT = datetime(2026, 7, 19, 0, 5, 16, tzinfo=UTC)
 CHINESE = {"deepseek", "qwen", "moonshotai", "z-ai", "minimax", "xiaomi", "stepfun", "tencent"}
-ELSEWHERE = {"mistralai", "cohere", "upstage", "openrouter", simulate.UNLISTED_AUTHOR, OTHER}
+ELSEWHERE = {"mistralai", "cohere", "upstage", "openrouter", simulator.UNLISTED_AUTHOR, OTHER}
 
 
 def total(found: Iterable[Row]) -> int:
@@ -60,7 +60,7 @@ def test_bytes_are_these_on_every_machine() -> None:
 
 def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
     program = (
-        "import sys; from datetime import *; from transforms.simulate import answer;"
+        "import sys; from datetime import *; from flows.sample_api.simulator import answer;"
         "now = datetime(2026, 7, 19, 0, 5, 16, tzinfo=UTC);"
         "window = date(2026, 7, 1), date(2026, 7, 19);"
         "sys.stdout.buffer.write(answer(11, now, *window, 'week', {'modality': 'text'}))"
@@ -129,7 +129,7 @@ def test_models_launch_and_fade(history: list[Row]) -> None:
 
 def test_slugs_are_real_authors_and_invented_models(history: list[Row]) -> None:
     slugs = {row["model_permaslug"] for row in history} - {OTHER}
-    assert all(slug == simulate.CLOAKED or slug.split("/")[1].startswith("sim-") for slug in slugs)
+    assert all(slug == simulator.CLOAKED or slug.split("/")[1].startswith("sim-") for slug in slugs)
     assert CHINESE | {"anthropic", "openai", "google", "x-ai", "mistralai"} <= {
         slug.split("/")[0] for slug in slugs
     }
@@ -138,7 +138,7 @@ def test_slugs_are_real_authors_and_invented_models(history: list[Row]) -> None:
 
 
 def test_an_author_that_nobody_knows_has_a_small_part(history: list[Row]) -> None:
-    unlisted = [row for row in history if row["model_permaslug"].startswith(simulate.UNLISTED_AUTHOR + "/")]
+    unlisted = [row for row in history if row["model_permaslug"].startswith(simulator.UNLISTED_AUTHOR + "/")]
     day_total = {day: total(found) for day, found in by_date(history).items()}
     assert len({row["date"] for row in unlisted}) > 30
     assert all(int(row["total_tokens"]) < 0.02 * day_total[row["date"]] for row in unlisted)
@@ -147,13 +147,13 @@ def test_an_author_that_nobody_knows_has_a_small_part(history: list[Row]) -> Non
 def test_the_cloaked_model_hands_over_to_its_author(history: list[Row]) -> None:
     days = {
         slug: sorted(row["date"] for row in history if row["model_permaslug"] == slug)
-        for slug in (simulate.CLOAKED, simulate.REVEALED)
+        for slug in (simulator.CLOAKED, simulator.REVEALED)
     }
-    assert days[simulate.CLOAKED] == [f"2026-03-{day}" for day in range(11, 19)]
-    assert days[simulate.REVEALED][0] == "2026-03-19"
+    assert days[simulator.CLOAKED] == [f"2026-03-{day}" for day in range(11, 19)]
+    assert days[simulator.REVEALED][0] == "2026-03-19"
     found = cells(history)
-    before = found["2026-03-18", simulate.CLOAKED]
-    after = found["2026-03-19", simulate.REVEALED]
+    before = found["2026-03-18", simulator.CLOAKED]
+    after = found["2026-03-19", simulator.REVEALED]
     assert 0.7 < after / before < 1.4
 
 

@@ -27,7 +27,8 @@ from flows.lake.reader import rows_of
 from flows.limiter import Limiter, QuotaSpent
 from flows.plan import Request
 from flows.quota import Quota
-from flows.sample_api import Reply, SampleApi
+from flows.sample_api import simulator
+from flows.sample_api.server import Reply, SampleApi
 from flows.settings import Settings
 from schemas import RANKING_ENTRY
 from schemas.datasets import RANKINGS_DAILY
@@ -35,7 +36,6 @@ from schemas.errors import StandingsError
 from tests import lakes
 from tests.torture.faulty import Line, carrying
 from tests.torture.tally import Tally
-from transforms import simulate
 from transforms.request_windows import Window
 
 ROUNDS = 500
@@ -131,7 +131,7 @@ def _windows(random: Random) -> list[Window]:
         (first, first + timedelta(days=days - 1))
         for days in (1, 7, 2, 3)
         for number in range((LAST - RANKINGS_DAILY.history_starts).days // days)
-        if (first := RANKINGS_DAILY.history_starts + timedelta(days=number * days)) != simulate.VANISHED_DAY
+        if (first := RANKINGS_DAILY.history_starts + timedelta(days=number * days)) != simulator.VANISHED_DAY
         or days > 1
     ]
     random.shuffle(spans)
@@ -214,7 +214,7 @@ def _nothing_lost(tally: Tally, settings: Settings, had: list[Had]) -> None:
     store = open_lake(settings)
     whole = {each.key for each in had}
     for window, key, _, _ in had:
-        wanted = simulate.answer(SEED, NOW, *window)
+        wanted = simulator.answer(SEED, NOW, *window)
         tally.expect(captures.body_of(store, key) == wanted, f"{window}: another body landed: {key.body}")
         tally.expect(
             not captures.exists(store, key.rejection), f"{window}: its answer is passed over: {key.body}"
@@ -263,4 +263,4 @@ def _days(had: list[Had]) -> set[date]:
 
 
 def _simulated(day: date) -> int:
-    return sum(int(row["total_tokens"]) for row in simulate.rows(SEED, NOW, day, day))
+    return sum(int(row["total_tokens"]) for row in simulator.rows(SEED, NOW, day, day))

@@ -19,7 +19,7 @@ from random import Random
 from flows.inspect import verify
 from flows.lake.lake import open_lake
 from flows.quota import A_MINUTE
-from flows.sample_api import CHOICES, Reply
+from flows.sample_api.server import CHOICES, Reply
 from flows.settings import Settings, from_environment
 from schemas.datasets import RANKINGS_DAILY
 from tests import lakes

@@ -20,7 +20,7 @@ from unittest.mock import patch
 from urllib.parse import parse_qsl
 
 from flows.lake.lake import open_lake
-from flows.sample_api import Reply, SampleApi
+from flows.sample_api.server import Reply, SampleApi
 from flows.settings import Settings, from_environment
 from flows.storage.object_store import CONNECTIONS, Store
 from tests import lakes, servers

@@ -1,7 +1,7 @@
 """OpenRouter's Data API on loopback: the documented contract, over simulated figures.
 
 It stands in for `GET /api/v1/datasets/rankings-daily` wherever no key and no network are wanted: in the demo,
-in tests, in development. The figures come from `transforms.simulate`; this module adds what HTTP adds: keys,
+in tests, in development. The figures come from `flows.sample_api.simulator`; this module adds what HTTP adds: keys,
 quotas, status codes, and the reading of hostile queries.
 """
 
@@ -25,7 +25,7 @@ from typing import Self, cast
 from urllib.parse import parse_qsl
 
 from flows.quota import A_DAY, A_MINUTE, Quota
-from transforms import simulate
+from flows.sample_api import simulator
 
 SIMULATED_HEADER = "X-Token-Standings-Simulated"
 """Every answer carries this header with the value `true`. A field in the body would break the contract."""
@@ -78,7 +78,7 @@ class Question:
 
     start: date
     end: date
-    period: simulate.Period
+    period: simulator.Period
     slices: Mapping[str, str]
 
 
@@ -188,7 +188,7 @@ class SampleApi:
             asked = question(query, now)
         except BadRequest as error:
             return _refusal(HTTPStatus.BAD_REQUEST, str(error))
-        body = simulate.answer(self._seed, now, asked.start, asked.end, asked.period, asked.slices)
+        body = simulator.answer(self._seed, now, asked.start, asked.end, asked.period, asked.slices)
         return Reply(HTTPStatus.OK, body)
 
     def _moment(self) -> datetime:
@@ -204,7 +204,7 @@ def question(query: str, now: datetime) -> Question:
         if name in asked and asked[name] not in choices:
             raise BadRequest(f"{name} must be one of {', '.join(choices)}, not {_quoted(asked[name])}")
     slices = {name: value for name, value in asked.items() if name not in (*DATES, "period")}
-    sampled = [name for name in slices if name in simulate.SAMPLED]
+    sampled = [name for name in slices if name in simulator.SAMPLED]
     if sampled and len(slices) > 1:
         raise BadRequest(
             f"{sampled[0]} cannot be combined with {' or '.join(sorted({*slices} - {sampled[0]}))}"
@@ -213,7 +213,7 @@ def question(query: str, now: datetime) -> Question:
     if sampled and period == "day":
         raise BadRequest(f"{sampled[0]} is aggregated weekly: period must be week or month, not day")
     start, end = _window(asked, now.astimezone(UTC).date() - timedelta(days=1))
-    return Question(start, end, cast(simulate.Period, period), slices)
+    return Question(start, end, cast(simulator.Period, period), slices)
 
 
 def _fields(query: str) -> dict[str, str]:
@@ -232,7 +232,7 @@ def _fields(query: str) -> dict[str, str]:
 
 
 def _window(asked: Mapping[str, str], yesterday: date) -> tuple[date, date]:
-    first_day = simulate.FIRST_DAY
+    first_day = simulator.FIRST_DAY
     end = _date(asked, "end_date", max(yesterday, first_day))
     if end < first_day:
         raise BadRequest(f"end_date must be on or after {first_day}, not {end}")

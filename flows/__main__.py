@@ -144,7 +144,7 @@ def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> N
     PATHS are files or folders of *.json. A body says neither its period nor its origin: say it here, or in a
     FILE.request.json beside it. A capture's vintage is its own meta.as_of.
     """
-    from flows.ingest import ingest as land
+    from flows.extract.ingest import ingest as land
     from flows.notify import sent_after
     from flows.path import raw_to_warehouse
 
@@ -166,7 +166,7 @@ def weekly(week: datetime | None) -> None:
 
     The week before is fetched again with it, since it has settled by now. Needs OPENROUTER_API_KEY.
     """
-    from flows.extract import require_key
+    from flows.extract.client import require_key
 
     settings = _start()
     require_key()
@@ -205,8 +205,8 @@ def backfill(
     It asks for what is missing or not final, in the fewest requests: one for every 366 days. Slices land in raw/
     and are never added to the whole. Needs OPENROUTER_API_KEY.
     """
-    from flows.extract import require_key
-    from flows.plan import plan, told
+    from flows.extract.client import require_key
+    from flows.extract.plan import plan, told
 
     settings = _start()
     slices = [_slice(each) for each in named]
@@ -238,7 +238,7 @@ def _slice(text: str) -> dict[str, str]:
 @click.option("--to", "last", type=DAY, metavar="DATE", help="Last day.  [default: yesterday]")
 def gaps(first: datetime | None, last: datetime | None) -> None:
     """List the days that are missing or not final, and why."""
-    from flows.plan import gaps as missing
+    from flows.extract.plan import gaps as missing
     from flows.settings import from_environment
 
     found = missing(from_environment(), datetime.now(UTC), _day(first), _day(last))

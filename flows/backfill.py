@@ -11,10 +11,10 @@ from typing import TypeVar
 from prefect import flow
 
 from flows import logs
-from flows.extract import extract
+from flows.extract.client import extract
+from flows.extract.plan import plan, told
 from flows.orchestration import as_task, publish_landed, scheduled_time, task_runner
 from flows.path import Outcome
-from flows.plan import plan, told
 from flows.settings import Settings, from_environment
 
 log = logging.getLogger("standings")

@@ -5,10 +5,10 @@ from datetime import date
 from prefect import flow
 
 from flows import logs
-from flows.extract import extract
+from flows.extract.client import extract
+from flows.extract.plan import Request
 from flows.orchestration import as_task, publish_landed, scheduled_time, task_runner
 from flows.path import Outcome
-from flows.plan import Request
 from flows.settings import from_environment
 from schemas.errors import StandingsError
 from transforms import request_windows, weeks

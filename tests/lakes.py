@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from flows.ingest import ingest
+from flows.extract.ingest import ingest
 from flows.lake import captures, keys
 from flows.lake.captures import Asked
 from flows.lake.lake import claim, open_lake

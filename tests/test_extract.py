@@ -18,15 +18,15 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import stamina
 
-import flows.extract
-from flows.extract import ATTEMPTS, extract
+import flows.extract.client
+from flows.extract.client import ATTEMPTS, extract
+from flows.extract.plan import Request
+from flows.extract.rate_limiter import Limiter, QuotaSpent
 from flows.lake import captures, keys, ledger
 from flows.lake.captures import Asked
 from flows.lake.lake import claim, kind_of, open_lake
-from flows.limiter import Limiter, QuotaSpent
 from flows.load import load
 from flows.path import raw_to_warehouse
-from flows.plan import Request
 from flows.quota import Quota
 from flows.sample_api.server import SampleApi
 from flows.settings import Settings
@@ -237,7 +237,7 @@ def test_a_body_that_is_never_whole_is_told_after_the_last_attempt(tmp_path: Pat
 def test_a_body_that_is_too_large_is_not_taken(
     packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, impatient: None
 ) -> None:
-    monkeypatch.setattr(flows.extract, "LARGEST_BODY", 1000)
+    monkeypatch.setattr(flows.extract.client, "LARGEST_BODY", 1000)
     large = b'"' + 998 * b"a" + b'" '
     answers = [
         Answer(body=gzip.compress(body), headers={"Content-Encoding": "gzip"})
@@ -342,7 +342,7 @@ def test_a_spent_minute_is_waited_for_before_it_is_asked(
 ) -> None:
     waits: list[float] = []
     patient = functools.partial(Limiter, clock=lambda: 1e9 + sum(waits), sleep=waits.append)
-    monkeypatch.setattr(flows.extract, "Limiter", patient)
+    monkeypatch.setattr(flows.extract.client, "Limiter", patient)
     with serving(Answer()) as source:
         settings = replace(settings_for(source.url, tmp_path), minute=Quota(1, 60))
         extract(settings, WINDOW)

@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.__main__ import _start, main
-from flows.extract import ATTEMPTS, extract
-from flows.ingest import ingest
+from flows.extract.client import ATTEMPTS, extract
+from flows.extract.ingest import ingest
 from flows.lake import captures, keys
 from flows.lake.lake import open_lake
 from flows.lake.query import Selection, select
@@ -378,8 +378,8 @@ def growth(code: str, *arguments: str) -> tuple[str, int]:
     The program may take 4 GiB of address space, so that a test that fails does not take the machine with it.
     """
     measured = (
-        "import resource, sys; from flows.extract import extract; from flows.ingest import ingest\n"
-        "from flows.plan import Request; from flows.settings import Settings\n"
+        "import resource, sys; from flows.extract.client import extract; from flows.extract.ingest import ingest\n"
+        "from flows.extract.plan import Request; from flows.settings import Settings\n"
         "from pathlib import Path; from datetime import date\n"
         "from schemas.errors import StandingsError; import stamina; stamina.set_testing(True, attempts=2)\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows import publish as publishing
-from flows.ingest import Landed, ingest
+from flows.extract.ingest import Landed, ingest
 from flows.lake import keys
 from flows.lake.captures import (
     WHOLE,

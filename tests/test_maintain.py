@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from flows.duck import loaded_release
+from flows.extract.rate_limiter import Limiter
 from flows.inspect import verify
 from flows.lake import approvals, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake
 from flows.lake.manifest import chain, published
-from flows.limiter import Limiter
 from flows.load import load
 from flows.maintain import copy, prune, repair, rollback
 from flows.path import raw_to_warehouse

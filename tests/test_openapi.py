@@ -16,10 +16,10 @@ import stamina
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from flows.extract import ATTEMPTS, PATH, extract
+from flows.extract.client import ATTEMPTS, PATH, extract
+from flows.extract.plan import Request
 from flows.lake import captures
 from flows.lake.lake import open_lake
-from flows.plan import Request
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS

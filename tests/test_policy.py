@@ -14,11 +14,11 @@ import polars as pl
 import pytest
 
 from flows import maintain, validate
+from flows.extract.rate_limiter import Limiter
 from flows.lake import approvals, captures, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake, writable
 from flows.lake.manifest import mark_loaded
-from flows.limiter import Limiter
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage import s3

@@ -18,14 +18,14 @@ import httpx
 import polars as pl
 import stamina
 
-from flows import extract
+from flows.extract import client
+from flows.extract.plan import Request
+from flows.extract.rate_limiter import Limiter, QuotaSpent
 from flows.lake import captures, ledger
 from flows.lake.keys import RawKey
 from flows.lake.lake import open_lake
 from flows.lake.manifest import published
 from flows.lake.reader import rows_of
-from flows.limiter import Limiter, QuotaSpent
-from flows.plan import Request
 from flows.quota import Quota
 from flows.sample_api import simulator
 from flows.sample_api.server import Reply, SampleApi
@@ -147,12 +147,12 @@ waits: Counter[str] = Counter()
 
 def _impatient() -> None:
     """Shortens a client's own waits, so that a trial of hours takes minutes. What it waits for stays as it is."""
-    os.environ[extract.KEY] = "any"
+    os.environ[client.KEY] = "any"
     # Longer than the source takes on a busy machine: a request that is given up before it arrives, and arrives
     # all the same, would be out of step with every ledger.
-    extract.TIMEOUT = httpx.Timeout(5.0)
-    extract.ATTEMPT_SECONDS = 3.0
-    extract.Limiter = partial(Limiter, sleep=_wait_for_the_minute)  # type: ignore
+    client.TIMEOUT = httpx.Timeout(5.0)
+    client.ATTEMPT_SECONDS = 3.0
+    client.Limiter = partial(Limiter, sleep=_wait_for_the_minute)  # type: ignore
     shorter = {"wait_initial": 0.05, "wait_max": 0.5, "wait_jitter": 0.1}
     usual = stamina.retry_context
     stamina.retry_context = lambda **told: usual(**told | shorter)  # type: ignore
@@ -169,7 +169,7 @@ def get(settings: Settings, window: Window) -> Had:
     failures = 0
     while True:
         try:
-            return Had(window, extract.extract(settings, Request(window)), failures, waits.copy())
+            return Had(window, client.extract(settings, Request(window)), failures, waits.copy())
         except QuotaSpent:
             waits["day"] += 1
             while not ledger.left(open_lake(settings), settings.day, time.time()):

@@ -23,7 +23,14 @@ from flows.storage.local import FileStore
 from flows.storage.s3 import S3Store
 from transforms import request_windows
 
-LIGHT = ["duckdb", "pyarrow.parquet", "flows.__main__", "flows.ingest", "flows.path", "tests.torture.victim"]
+LIGHT = [
+    "duckdb",
+    "pyarrow.parquet",
+    "flows.__main__",
+    "flows.extract.ingest",
+    "flows.path",
+    "tests.torture.victim",
+]
 PRELOADED = [*LIGHT, "boto3", "flows.backfill", "flows.weekly", "schemas.projections.suites"]
 """What the fork server imports once. It uses none of it: a pool of threads does not survive a fork."""
 

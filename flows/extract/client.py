@@ -14,13 +14,12 @@ from functools import cache
 import httpx
 import stamina
 
+from flows.extract.plan import Request
+from flows.extract.rate_limiter import Limiter
+from flows.extract.resume import landed_answer
 from flows.lake import captures, lake
 from flows.lake.captures import LARGEST_BODY, Asked
-from flows.lake.keys import RawKey, period_of
-from flows.lake.latest import held_by_latest
-from flows.lake.manifest import Manifest, current, read_manifest, was_loaded
-from flows.limiter import Limiter
-from flows.plan import Request
+from flows.lake.keys import RawKey
 from flows.sanitize import safe
 from flows.settings import Settings
 from flows.storage.object_store import Store
@@ -77,7 +76,7 @@ def extract(settings: Settings, request: Request) -> RawKey:
     spent for the day, or the lake holds figures of the other kind.
     """
     store = lake.writable(settings)
-    if (waiting := _waiting(store, request)) is not None:
+    if (waiting := landed_answer(store, request)) is not None:
         log.info("extract: %s landed before and is taken up again", request)
         return waiting
     key = _ask(settings, store, request)
@@ -95,38 +94,6 @@ def require_key() -> str:
     if not (key.isascii() and key.isprintable()):
         raise StandingsError(f"{KEY} has characters that no header can carry: copy the key anew")
     return key
-
-
-def _waiting(store: Store, request: Request) -> RawKey | None:
-    """An answer to the same question that landed and that no run has taken all the way."""
-    finished = _finished(store)
-    kind = (request.period, captures.slice_of(request.slice))
-    for key in captures.unfinished(store, [capture.key for capture in finished.captures] if finished else []):
-        # The key tells most of them apart: of a plan of many slices, few records need to be read.
-        if (key.period, key.slice) != kind:
-            continue
-        record = captures.request_of(store, key)
-        if record["status"] == httpx.codes.OK and record["request"] == request.query:
-            try:
-                parse(captures.body_of(store, key), period_of(key))
-            except Torn as problem:
-                # Who landed it died, or is about to put that on record.
-                captures.reject(store, key, str(problem), code_version())
-                continue
-            except Unreadable:
-                return key
-            return key
-    return None
-
-
-def _finished(store: Store) -> Manifest | None:
-    """The newest release that `latest/` and the warehouses hold: a run that died may not have come so far."""
-    manifest = current(store).manifest
-    if manifest is None:
-        return None
-    if held_by_latest(store) == manifest.release and was_loaded(store, manifest, code_version()):
-        return manifest
-    return read_manifest(store, manifest.previous) if manifest.previous else None
 
 
 def _ask(settings: Settings, store: Store, request: Request) -> RawKey:

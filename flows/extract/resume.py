@@ -1,0 +1,44 @@
+"""Answers that landed in a run that died, so that nothing is asked for twice."""
+
+import httpx
+
+from flows.extract.plan import Request
+from flows.lake import captures
+from flows.lake.keys import RawKey, period_of
+from flows.lake.latest import held_by_latest
+from flows.lake.manifest import Manifest, current, read_manifest, was_loaded
+from flows.storage.object_store import Store
+from flows.version import code_version
+from transforms.parse import Torn, Unreadable, parse
+
+
+def landed_answer(store: Store, request: Request) -> RawKey | None:
+    """An answer to the same question that landed and that no run has taken all the way."""
+    finished = _finished(store)
+    kind = (request.period, captures.slice_of(request.slice))
+    for key in captures.unfinished(store, [capture.key for capture in finished.captures] if finished else []):
+        # The key tells most of them apart: of a plan of many slices, few records need to be read.
+        if (key.period, key.slice) != kind:
+            continue
+        record = captures.request_of(store, key)
+        if record["status"] == httpx.codes.OK and record["request"] == request.query:
+            try:
+                parse(captures.body_of(store, key), period_of(key))
+            except Torn as problem:
+                # Who landed it died, or is about to put that on record.
+                captures.reject(store, key, str(problem), code_version())
+                continue
+            except Unreadable:
+                return key
+            return key
+    return None
+
+
+def _finished(store: Store) -> Manifest | None:
+    """The newest release that `latest/` and the warehouses hold: a run that died may not have come so far."""
+    manifest = current(store).manifest
+    if manifest is None:
+        return None
+    if held_by_latest(store) == manifest.release and was_loaded(store, manifest, code_version()):
+        return manifest
+    return read_manifest(store, manifest.previous) if manifest.previous else None

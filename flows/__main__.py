@@ -464,7 +464,7 @@ def verify() -> None:
 @command
 def load() -> None:
     """Bring every warehouse to the published release."""
-    from flows.load import load as bring
+    from flows.warehouses.load import load as bring
 
     bring(_start())
 
@@ -539,8 +539,8 @@ def rollback(release: str, reason: str) -> None:
 
     Captures that came after it are passed over until they are ingested again or everything is rebuilt.
     """
-    from flows.load import load
     from flows.maintain import rollback as bring_back
+    from flows.warehouses.load import load
 
     settings = _start()
     _say(f"release {bring_back(settings, release, reason)} is published")
@@ -566,9 +566,9 @@ def prune(days: int) -> None:
 @click.argument("target")
 def copy(source: str, target: str) -> None:
     """Copy a whole lake from SOURCE to TARGET, each file://... or s3://..."""
-    from flows.load import load
     from flows.maintain import copy as carry
     from flows.settings import default_warehouse
+    from flows.warehouses.load import load
 
     settings = _start()
     count = 0

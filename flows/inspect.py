@@ -8,11 +8,11 @@ from flows.lake import captures, keys
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.manifest import Manifest, current, read_manifest, records
 from flows.lake.reader import digests, part_bytes
-from flows.load import differences
 from flows.settings import Settings
 from flows.storage.checksummed_json import BrokenSeal, unseal
 from flows.storage.object_store import Damaged, NotFound, Store
 from flows.storage.parquet import decode
+from flows.warehouses.load import differences
 from schemas import TABLES
 from schemas.errors import StandingsError
 

@@ -11,13 +11,13 @@ from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import demand_format, open_lake
 from flows.lake.manifest import current, read_manifest
 from flows.lake.staging import Stage
-from flows.load import load
 from flows.metadata import describe
 from flows.publish import confirm, publish, write_parts
 from flows.settings import Settings
 from flows.storage.object_store import LostRace, Store
 from flows.validate import Invalid, batches, check, validate
 from flows.version import code_version
+from flows.warehouses.load import load
 from schemas.errors import StandingsError
 
 P = ParamSpec("P")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from flows.duck import loaded_release
 from flows.lake import approvals, captures, keys
 from flows.lake.lake import citation, kind_of, open_lake
 from flows.lake.manifest import Manifest, current
@@ -10,6 +9,7 @@ from flows.lake.reader import newest_complete_week, rows_of
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from flows.storage.object_store import Store
+from flows.warehouses.duckdb import loaded_release
 from schemas import MODEL_WEEK
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
@@ -58,7 +58,7 @@ def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[s
 
 
 def _postgres(settings: Settings, manifest: Manifest) -> str:
-    from flows import postgres
+    from flows.warehouses import postgres
 
     try:
         held = postgres.loaded_release(settings)

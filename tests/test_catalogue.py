@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.catalogue import Address, address, catalogue, s3_properties
 from flows.settings import Settings
 from flows.storage.object_store import S3Options
+from flows.warehouses.iceberg_catalog import Address, address, catalogue, s3_properties
 from schemas.errors import StandingsError
 
 

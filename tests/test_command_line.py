@@ -22,9 +22,9 @@ import pytest
 
 import flows.status
 from flows.__main__ import PREFECT, cli, main
-from flows.duck import loaded_release
 from flows.lake.lake import citation
 from flows.settings import Settings
+from flows.warehouses.duckdb import loaded_release
 from schemas import COUNTRY_WEEK, TABLES, Table, datasets
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

@@ -12,14 +12,14 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.duck import LOADED_TABLE, RELEASE_TABLE, loaded_release
 from flows.lake import keys
 from flows.lake.lake import citation, open_lake
 from flows.lake.query import Selection, select
 from flows.lake.reader import rows_of
-from flows.load import load
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
+from flows.warehouses.duckdb import LOADED_TABLE, RELEASE_TABLE, loaded_release
+from flows.warehouses.load import load
 from schemas import COUNTRY_WEEK, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

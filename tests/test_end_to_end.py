@@ -11,13 +11,13 @@ import duckdb
 import pytest
 
 from flows.__main__ import PREFECT
-from flows.duck import RELEASE_TABLE, loaded_release
 from flows.lake import captures
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.manifest import published
 from flows.lake.reader import rows_of
 from flows.sample_api.server import SampleApi
 from flows.settings import Settings
+from flows.warehouses.duckdb import RELEASE_TABLE, loaded_release
 from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError

@@ -17,15 +17,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows import iceberg
-from flows.catalogue import catalogue, s3_properties
-from flows.iceberg import KIND, PARTITIONS, RELEASE, SNAPSHOT, differences, load
 from flows.lake import manifest
 from flows.lake.lake import citation, open_lake
 from flows.lake.manifest import Manifest
 from flows.lake.reader import rows_of
 from flows.settings import Settings
 from flows.storage.object_store import S3Options, Store
+from flows.warehouses import iceberg
+from flows.warehouses.iceberg import KIND, PARTITIONS, RELEASE, SNAPSHOT, differences, load
+from flows.warehouses.iceberg_catalog import catalogue, s3_properties
 from schemas import COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Table
 from schemas.errors import StandingsError
 from schemas.fields import optional

@@ -10,16 +10,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from flows import load as loading
-from flows import postgres, status
-from flows.duck import loaded_release
+from flows import status
 from flows.inspect import verify
 from flows.lake.lake import open_lake
 from flows.lake.manifest import Manifest, was_loaded
-from flows.load import differences, load
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.object_store import Store
+from flows.warehouses import load as loading
+from flows.warehouses import postgres
+from flows.warehouses.duckdb import loaded_release
+from flows.warehouses.load import differences, load
 from schemas.errors import StandingsError
 from tests import lakes, servers
 
@@ -81,7 +82,7 @@ def test_all_warehouses_that_are_set_hold_the_release(both: Settings) -> None:
 
 
 def test_without_a_setting_there_is_only_the_file(settings: Settings) -> None:
-    assert [each.__name__ for each in loading.warehouses(settings)] == ["flows.duck"]  # type: ignore[attr-defined]
+    assert [each.__name__ for each in loading.warehouses(settings)] == ["flows.warehouses.duckdb"]  # type: ignore[attr-defined]
     load(settings)
     assert not any(line.startswith("postgres") for line in status.lines(settings))
 

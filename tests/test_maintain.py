@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from flows.duck import loaded_release
 from flows.extract.rate_limiter import Limiter
 from flows.inspect import verify
 from flows.lake import approvals, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake
 from flows.lake.manifest import chain, published
-from flows.load import load
 from flows.maintain import copy, prune, repair, rollback
 from flows.path import raw_to_warehouse
 from flows.publish import publish
 from flows.quota import A_DAY, A_MINUTE
 from flows.settings import Settings
 from flows.storage.object_store import LostRace
+from flows.warehouses.duckdb import loaded_release
+from flows.warehouses.load import load
 from schemas.errors import StandingsError
 from tests import lakes
 

@@ -11,10 +11,10 @@ from flows.lake import keys
 from flows.lake.lake import FORMAT, open_lake
 from flows.lake.manifest import chain, current, point_to
 from flows.lake.query import Selection, select
-from flows.load import load
 from flows.maintain import migrate
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
+from flows.warehouses.load import load
 from schemas.errors import StandingsError
 from tests import lakes
 

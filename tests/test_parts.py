@@ -6,12 +6,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from flows import parts
 from flows.lake.lake import open_lake
 from flows.lake.manifest import Manifest, Partition, stale
 from flows.lake.reader import rows_of
-from flows.parts import batches, sums, sums_query, unlike
 from flows.settings import Settings
+from flows.warehouses import batches as parts
+from flows.warehouses.batches import batches, sums, sums_query, unlike
 from schemas import CLAIMS, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Table
 from schemas.errors import StandingsError
 from tests import lakes

@@ -16,12 +16,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from flows import duck
 from flows.lake.lake import citation, open_lake
 from flows.lake.manifest import read_manifest
-from flows.postgres import LOCK, differences, load, loaded_release
-from flows.postgres_schema import LOADER, READER
 from flows.settings import Settings
+from flows.warehouses import duckdb as duck
+from flows.warehouses.postgres import LOCK, differences, load, loaded_release
+from flows.warehouses.postgres_schema import LOADER, READER
 from schemas import COUNTRY_WEEK, COUNTRY_WEEK_HISTORY, MODEL_WEEK, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

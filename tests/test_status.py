@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.load import load
 from flows.settings import Settings
 from flows.status import lines
+from flows.warehouses.load import load
 from schemas.licence import CAVEAT
 from tests import lakes
 

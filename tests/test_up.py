@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import postgres
 from flows.inspect import verify
 from flows.settings import from_environment
+from flows.warehouses import postgres
 from tests import lakes, servers
 from tests.torture.lost import ROOT, Orchestra, await_end, await_object, descendants
 from tests.torture.yard import THIRD, CountingApi

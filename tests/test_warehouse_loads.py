@@ -16,11 +16,12 @@ import polars as pl
 import psycopg
 import pytest
 
-from flows import duck, postgres
 from flows.lake.lake import open_lake
 from flows.lake.manifest import Manifest
 from flows.maintain import rollback
 from flows.settings import Settings
+from flows.warehouses import duckdb as duck
+from flows.warehouses import postgres
 from schemas import TABLES
 from schemas.errors import StandingsError
 from tests import lakes, servers

@@ -13,11 +13,11 @@ from random import Random
 from flows.inspect import verify
 from flows.lake import keys
 from flows.lake.lake import open_lake
-from flows.load import load
 from flows.maintain import copy
 from flows.settings import Settings
 from flows.storage.object_store import NotFound, Store
 from flows.storage.open import open_store
+from flows.warehouses.load import load
 from schemas.errors import StandingsError
 from tests import lakes
 from tests.torture import stores

@@ -18,12 +18,12 @@ from flows.inspect import verify
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.lake.manifest import chain, published
-from flows.load import load
 from flows.maintain import prune
 from flows.path import raw_to_warehouse
 from flows.publish import publish
 from flows.settings import Settings
 from flows.storage.object_store import LostRace, S3Options
+from flows.warehouses.load import load
 from schemas import COUNTRY_WEEK
 from schemas.errors import StandingsError
 from tests import lakes, servers

@@ -10,10 +10,10 @@ import polars as pl
 
 from flows.lake.lake import citation
 from flows.lake.manifest import Manifest, published, stale
-from flows.parts import Batch, Sums, batches, sums_query, unlike
-from flows.postgres_schema import become_owner, catalogue, migrate, unfit
 from flows.settings import Settings
 from flows.storage.object_store import Store
+from flows.warehouses.batches import Batch, Sums, batches, sums_query, unlike
+from flows.warehouses.postgres_schema import become_owner, catalogue, migrate, unfit
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

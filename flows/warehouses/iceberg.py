@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.catalogue import catalogue
 from flows.lake.lake import citation
 from flows.lake.manifest import Manifest, Partition, published, stale
-from flows.parts import Batch, Sums, batches, sums, unlike
 from flows.settings import Settings
 from flows.storage.object_store import Store
+from flows.warehouses.batches import Batch, Sums, batches, sums, unlike
+from flows.warehouses.iceberg_catalog import catalogue
 from schemas import TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

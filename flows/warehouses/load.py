@@ -22,15 +22,15 @@ class Warehouse(Protocol):
 
 def warehouses(settings: Settings) -> Iterator[Warehouse]:
     """The warehouses that the settings name; the DuckDB file is always there."""
-    from flows import duck
+    from flows.warehouses import duckdb
 
-    yield duck
+    yield duckdb
     if settings.postgres:
-        from flows import postgres
+        from flows.warehouses import postgres
 
         yield postgres
     if settings.iceberg:
-        from flows import iceberg
+        from flows.warehouses import iceberg
 
         yield iceberg
 

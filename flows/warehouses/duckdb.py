@@ -15,9 +15,9 @@ import polars as pl
 
 from flows.lake.lake import citation
 from flows.lake.manifest import Manifest, stale
-from flows.parts import Batch, Sums, batches, sums_query, unlike
 from flows.settings import Settings
 from flows.storage.object_store import Store
+from flows.warehouses.batches import Batch, Sums, batches, sums_query, unlike
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT

@@ -145,7 +145,7 @@ def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> N
     FILE.request.json beside it. A capture's vintage is its own meta.as_of.
     """
     from flows.extract.ingest import ingest as land
-    from flows.notify import sent_after
+    from flows.monitoring.alerts import sent_after
     from flows.path import raw_to_warehouse
 
     settings = _start()
@@ -255,7 +255,7 @@ def gaps(first: datetime | None, last: datetime | None) -> None:
 @click.option("--push", metavar="URL", help="Push to a Prometheus Pushgateway.")
 def metrics(output: Path | None, push: str | None) -> None:
     """Tell how fresh, how large and how sure the figures are, as Prometheus text."""
-    from flows import metrics as measure
+    from flows.monitoring import metrics as measure
     from flows.settings import from_environment
 
     registry = measure.registry(from_environment(), datetime.now(UTC))
@@ -297,7 +297,7 @@ def lineage(release: str | None) -> None:
 @command
 def monitor() -> None:
     """Fail where the newest complete week is older than it should be."""
-    from flows.freshness import demand_fresh
+    from flows.monitoring.freshness import demand_fresh
     from flows.settings import from_environment
 
     click.echo(f"fresh: the newest complete week is {demand_fresh(from_environment(), datetime.now(UTC))}")
@@ -311,7 +311,7 @@ def rebuild() -> None:
     tables came out otherwise; `standings rollback` brings the release before back.
     """
     from flows import maintain
-    from flows.notify import sent_after
+    from flows.monitoring.alerts import sent_after
 
     settings = _start()
     if settings.dask:
@@ -449,7 +449,7 @@ def verify() -> None:
 
     Says what is wrong, a line each, and exits with 1 if anything is.
     """
-    from flows.inspect import verify as problems
+    from flows.monitoring.verify import verify as problems
     from flows.settings import from_environment
 
     wrong = 0
@@ -473,7 +473,7 @@ def load() -> None:
 def repair() -> None:
     """Rebuild what is missing or broken from the raw captures."""
     from flows.maintain import repair as rebuild
-    from flows.notify import sent_after
+    from flows.monitoring.alerts import sent_after
 
     settings = _start()
     with sent_after(settings) as refused:
@@ -494,7 +494,7 @@ def accept(release: str, reason: str) -> None:
     `standings status` names it. What was found is let through for exactly the values that were found.
     """
     from flows.maintain import accept as let_through
-    from flows.notify import sent_after
+    from flows.monitoring.alerts import sent_after
 
     settings = _start()
     with sent_after(settings) as refused:
@@ -507,7 +507,7 @@ def accept(release: str, reason: str) -> None:
 def migrate() -> None:
     """Move an older lake up to this version's format."""
     from flows.maintain import migrate as move
-    from flows.notify import sent_after
+    from flows.monitoring.alerts import sent_after
 
     settings = _start()
     with sent_after(settings) as refused:
@@ -584,8 +584,8 @@ def copy(source: str, target: str) -> None:
 @command
 def status() -> None:
     """Tell what is published and what needs a person."""
+    from flows.monitoring.status import lines
     from flows.settings import from_environment
-    from flows.status import lines
 
     for line in lines(from_environment()):
         click.echo(safe(line))

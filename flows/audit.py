@@ -4,7 +4,7 @@ from prefect import flow
 
 from flows import logs
 from flows.backfill import bring
-from flows.inspect import demand_sound
+from flows.monitoring.verify import demand_sound
 from flows.orchestration import as_task, scheduled_time, task_runner
 from flows.path import Outcome
 from flows.settings import from_environment

@@ -7,11 +7,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from flows import lineage, metadata
-from flows.inspect import Problem, ProblemKind, verify
 from flows.lake import approvals, captures, keys
 from flows.lake.lake import kind_of, move_up, open_lake, say_kind, writable
 from flows.lake.latest import refresh_latest
 from flows.lake.manifest import Manifest, Pointer, chain, changes, current, point_to, read_manifest, records
+from flows.monitoring.verify import Problem, ProblemKind, verify
 from flows.path import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.object_store import Damaged, NotFound, Store

@@ -5,7 +5,7 @@ from datetime import date
 from prefect import flow
 
 from flows import logs
-from flows.freshness import demand_fresh
+from flows.monitoring.freshness import demand_fresh
 from flows.orchestration import as_task, scheduled_time
 from flows.settings import from_environment
 

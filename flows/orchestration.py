@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.notify import sent_after
+from flows.monitoring.alerts import sent_after
 from flows.path import Fan, Outcome, in_turn, raw_to_warehouse
 from flows.settings import Settings, from_environment
 from schemas.errors import StandingsError

@@ -5,7 +5,7 @@ import logging
 from prefect import flow
 
 from flows import logs, maintain
-from flows.notify import sent_after
+from flows.monitoring.alerts import sent_after
 from flows.orchestration import as_task, fan_of, task_runner
 from flows.path import Outcome
 from flows.settings import from_environment

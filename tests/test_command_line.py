@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-import flows.status
+import flows.monitoring.status
 from flows.__main__ import PREFECT, cli, main
 from flows.lake.lake import citation
 from flows.settings import Settings
@@ -388,7 +388,7 @@ def test_an_unforeseen_error_is_told_in_one_line(run: Run, monkeypatch: pytest.M
     def lines(_: Settings) -> Iterator[str]:
         raise RuntimeError("first\n second")
 
-    monkeypatch.setattr(flows.status, "lines", lines)
+    monkeypatch.setattr(flows.monitoring.status, "lines", lines)
     ran = run("status")
     assert ran.code == 1
     assert ran.problem == "unexpected RuntimeError: first second (run it again with --debug)"
@@ -400,7 +400,7 @@ def test_being_stopped_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     def lines(_: Settings) -> Iterator[str]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(flows.status, "lines", lines)
+    monkeypatch.setattr(flows.monitoring.status, "lines", lines)
     ran = run("status")
     assert (ran.code, ran.problem) == (1, "stopped")
 

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 import flows.validate
-from flows.inspect import verify
 from flows.lake import approvals, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake
 from flows.maintain import accept
+from flows.monitoring.status import lines
+from flows.monitoring.verify import verify
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
-from flows.status import lines
 from flows.storage.checksummed_json import unseal
 from schemas import WEEK_COVERAGE
 from schemas.errors import StandingsError

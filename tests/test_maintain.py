@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from flows.extract.rate_limiter import Limiter
-from flows.inspect import verify
 from flows.lake import approvals, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake
 from flows.lake.manifest import chain, published
 from flows.maintain import copy, prune, repair, rollback
+from flows.monitoring.verify import verify
 from flows.path import raw_to_warehouse
 from flows.publish import publish
 from flows.quota import A_DAY, A_MINUTE

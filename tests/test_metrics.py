@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from flows.extract.rate_limiter import Limiter
 from flows.lake.lake import open_lake
 from flows.lake.query import Selection, select
-from flows.metrics import push, registry, text, write
+from flows.monitoring.metrics import push, registry, text, write
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes

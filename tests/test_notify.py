@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.freshness import demand_fresh
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import open_lake
-from flows.notify import sent_after
+from flows.monitoring.alerts import sent_after
+from flows.monitoring.freshness import demand_fresh
 from flows.path import raw_to_warehouse
 from flows.settings import Settings
 from schemas.errors import StandingsError

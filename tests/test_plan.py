@@ -10,10 +10,10 @@ from flows.__main__ import cli
 from flows.extract.client import extract
 from flows.extract.plan import Request, gaps, looks, plan, told
 from flows.extract.rate_limiter import Limiter
-from flows.freshness import demand_fresh
 from flows.lake import captures
 from flows.lake.captures import Asked
 from flows.lake.lake import claim, open_lake
+from flows.monitoring.freshness import demand_fresh
 from flows.sample_api.server import SampleApi
 from flows.settings import Settings
 from schemas.errors import StandingsError

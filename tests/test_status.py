@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.monitoring.status import lines
 from flows.settings import Settings
-from flows.status import lines
 from flows.warehouses.load import load
 from schemas.licence import CAVEAT
 from tests import lakes

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.inspect import verify
+from flows.monitoring.verify import verify
 from flows.settings import from_environment
 from flows.warehouses import postgres
 from tests import lakes, servers

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from flows.inspect import verify
 from flows.lake import captures, keys
+from flows.monitoring.verify import verify
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from tests import lakes

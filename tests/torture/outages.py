@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from flows.inspect import verify
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.maintain import copy
+from flows.monitoring.verify import verify
 from flows.settings import Settings
 from flows.storage.object_store import NotFound, Store
 from flows.storage.open import open_store

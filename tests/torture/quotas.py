@@ -16,8 +16,8 @@ from itertools import product
 from pathlib import Path
 from random import Random
 
-from flows.inspect import verify
 from flows.lake.lake import open_lake
+from flows.monitoring.verify import verify
 from flows.quota import A_MINUTE
 from flows.sample_api.server import CHOICES, Reply
 from flows.settings import Settings, from_environment

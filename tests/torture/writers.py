@@ -14,11 +14,11 @@ from random import Random
 from typing import Any
 
 import flows.publish
-from flows.inspect import verify
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.lake.manifest import chain, published
 from flows.maintain import prune
+from flows.monitoring.verify import verify
 from flows.path import raw_to_warehouse
 from flows.publish import publish
 from flows.settings import Settings

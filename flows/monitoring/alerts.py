@@ -8,11 +8,11 @@ import httpx
 import polars as pl
 
 from flows import logs
-from flows.inspect import verify
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import open_lake
 from flows.lake.manifest import Manifest, current
 from flows.lake.reader import rows_of
+from flows.monitoring.verify import verify
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas import COUNTRY_LEAD_WEEK

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from flows.lake.lake import open_lake
 from flows.lake.manifest import published
 from flows.lake.reader import newest_complete_week
-from flows.notify import notify
+from flows.monitoring.alerts import notify
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from transforms import weeks

@@ -1,0 +1,1 @@
+"""Looks at a lake and reports; never changes anything."""

@@ -24,7 +24,7 @@ from schemas.fields import GRAINS, KNOWLEDGE, ORIGINS
 if TYPE_CHECKING:
     from prefect import Flow
 
-    from flows.path import Outcome
+    from flows.pipeline.run import Outcome
     from flows.settings import Settings
 
 P = ParamSpec("P")
@@ -146,7 +146,7 @@ def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> N
     """
     from flows.extract.ingest import ingest as land
     from flows.monitoring.alerts import sent_after
-    from flows.path import raw_to_warehouse
+    from flows.pipeline.run import raw_to_warehouse
 
     settings = _start()
     landed = land(settings, paths, period, origin)
@@ -278,7 +278,7 @@ def lineage(release: str | None) -> None:
 
     from flows.lake.lake import open_lake
     from flows.lake.manifest import published, read_manifest
-    from flows.lineage import events
+    from flows.pipeline.lineage import events
     from flows.settings import from_environment
     from flows.storage.object_store import NotFound
 
@@ -310,7 +310,7 @@ def rebuild() -> None:
     Captures that could not be read are tried again. Nothing is asked of the source. It tells which weeks of which
     tables came out otherwise; `standings rollback` brings the release before back.
     """
-    from flows import maintain
+    from flows import maintenance
     from flows.monitoring.alerts import sent_after
 
     settings = _start()
@@ -321,7 +321,7 @@ def rebuild() -> None:
         changed, outcome = flow()
     else:
         with sent_after(settings) as refused:
-            changed, outcome = maintain.rebuild(settings)
+            changed, outcome = maintenance.rebuild(settings)
             refused.extend(outcome.rejected)
     for line in changed or ["nothing came out otherwise"]:
         click.echo(line)
@@ -472,7 +472,7 @@ def load() -> None:
 @command
 def repair() -> None:
     """Rebuild what is missing or broken from the raw captures."""
-    from flows.maintain import repair as rebuild
+    from flows.maintenance import repair as rebuild
     from flows.monitoring.alerts import sent_after
 
     settings = _start()
@@ -493,7 +493,7 @@ def accept(release: str, reason: str) -> None:
 
     `standings status` names it. What was found is let through for exactly the values that were found.
     """
-    from flows.maintain import accept as let_through
+    from flows.maintenance import accept as let_through
     from flows.monitoring.alerts import sent_after
 
     settings = _start()
@@ -506,7 +506,7 @@ def accept(release: str, reason: str) -> None:
 @command
 def migrate() -> None:
     """Move an older lake up to this version's format."""
-    from flows.maintain import migrate as move
+    from flows.maintenance import migrate as move
     from flows.monitoring.alerts import sent_after
 
     settings = _start()
@@ -539,7 +539,7 @@ def rollback(release: str, reason: str) -> None:
 
     Captures that came after it are passed over until they are ingested again or everything is rebuilt.
     """
-    from flows.maintain import rollback as bring_back
+    from flows.maintenance import rollback as bring_back
     from flows.warehouses.load import load
 
     settings = _start()
@@ -551,7 +551,7 @@ def rollback(release: str, reason: str) -> None:
 @click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="How old it must be.")
 def prune(days: int) -> None:
     """Remove what no release leads to. Never raw."""
-    from flows.maintain import prune as remove
+    from flows.maintenance import prune as remove
     from flows.settings import from_environment
 
     count = 0
@@ -566,7 +566,7 @@ def prune(days: int) -> None:
 @click.argument("target")
 def copy(source: str, target: str) -> None:
     """Copy a whole lake from SOURCE to TARGET, each file://... or s3://..."""
-    from flows.maintain import copy as carry
+    from flows.maintenance import copy as carry
     from flows.settings import default_warehouse
     from flows.warehouses.load import load
 

@@ -6,7 +6,7 @@ from flows import logs
 from flows.backfill import bring
 from flows.monitoring.verify import demand_sound
 from flows.orchestration import as_task, scheduled_time, task_runner
-from flows.path import Outcome
+from flows.pipeline.run import Outcome
 from flows.settings import from_environment
 from schemas.datasets import RANKINGS_DAILY
 

@@ -14,7 +14,7 @@ from flows import logs
 from flows.extract.client import extract
 from flows.extract.plan import plan, told
 from flows.orchestration import as_task, publish_landed, scheduled_time, task_runner
-from flows.path import Outcome
+from flows.pipeline.run import Outcome
 from flows.settings import Settings, from_environment
 
 log = logging.getLogger("standings")

@@ -10,7 +10,7 @@ from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.monitoring.alerts import sent_after
-from flows.path import Fan, Outcome, in_turn, raw_to_warehouse
+from flows.pipeline.run import Fan, Outcome, in_turn, raw_to_warehouse
 from flows.settings import Settings, from_environment
 from schemas.errors import StandingsError
 

@@ -4,10 +4,10 @@ import logging
 
 from prefect import flow
 
-from flows import logs, maintain
+from flows import logs, maintenance
 from flows.monitoring.alerts import sent_after
 from flows.orchestration import as_task, fan_of, task_runner
-from flows.path import Outcome
+from flows.pipeline.run import Outcome
 from flows.settings import from_environment
 
 log = logging.getLogger("standings")
@@ -19,7 +19,7 @@ def rebuild() -> tuple[list[str], Outcome]:
     logs.start_in_flow()
     settings = from_environment()
     with sent_after(settings) as refused:
-        changed, outcome = maintain.rebuild(settings, as_task, fan_of(settings))
+        changed, outcome = maintenance.rebuild(settings, as_task, fan_of(settings))
         refused.extend(outcome.rejected)
     for line in changed:
         log.info("rebuild: %s", line)

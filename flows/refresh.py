@@ -8,7 +8,7 @@ from flows import logs
 from flows.extract.client import extract
 from flows.extract.plan import Request
 from flows.orchestration import as_task, publish_landed, scheduled_time, task_runner
-from flows.path import Outcome
+from flows.pipeline.run import Outcome
 from flows.settings import from_environment
 from transforms.request_windows import DAY, REFRESHED_DAYS
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.derive import conform
 from flows.lake import captures
 from flows.lake.captures import Asked
 from flows.lake.lake import claim
 from flows.lake.staging import Stage
-from flows.metadata import examples
-from flows.path import computed
+from flows.pipeline.conform import conform
+from flows.pipeline.describe import examples
+from flows.pipeline.run import computed
 from flows.sample_api import simulator
 from flows.sample_api.server import DEFAULT_SEED
 from flows.sample_api.simulator import Period

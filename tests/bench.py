@@ -282,7 +282,7 @@ def steps() -> None:
 def steps_of(what: str, before: list[bytes], captures: list[bytes]) -> None:
     """Publishes the captures, where there are any on top of those before, and prints what each step took."""
     from flows.extract.ingest import ingest
-    from flows.path import raw_to_warehouse
+    from flows.pipeline.run import raw_to_warehouse
     from flows.settings import Settings
 
     took: dict[str, float] = {}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
-import flows.validate
+import flows.pipeline.validate
 from flows.storage.object_store import S3Options
 from schemas import COUNTRY_WEEK, WEEK_COVERAGE
 from tests import examples, servers  # noqa: F401
@@ -102,7 +102,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def two_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Validation checks two tables: enough for what comes of a verdict, and all nineteen take ten times as long."""
-    monkeypatch.setattr(flows.validate, "TABLES", (COUNTRY_WEEK, WEEK_COVERAGE))
+    monkeypatch.setattr(flows.pipeline.validate, "TABLES", (COUNTRY_WEEK, WEEK_COVERAGE))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from flows.lake.captures import Asked
 from flows.lake.lake import claim, open_lake
 from flows.lake.manifest import Manifest, published
 from flows.lake.staging import Stage
-from flows.path import Outcome, raw_to_warehouse
+from flows.pipeline.run import Outcome, raw_to_warehouse
 from flows.sample_api import simulator
 from flows.settings import Settings
 from flows.storage.object_store import Store

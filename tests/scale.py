@@ -19,11 +19,12 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.derive import Conformed, note_blocks
 from flows.lake.keys import RawKey
 from flows.lake.lake import claim, open_lake
 from flows.lake.manifest import Capture, published
 from flows.lake.staging import Stage
+from flows.pipeline.blocks import note_blocks
+from flows.pipeline.conform import Conformed
 from flows.settings import BLOCK_ROWS, Settings
 from flows.storage.object_store import S3Options
 from schemas import OBSERVATION, RANKING_ENTRY, reference
@@ -89,7 +90,7 @@ def compute(settings: Settings, conformed: Conformed) -> None:
     from prefect import flow
 
     from flows.orchestration import as_task, mapped, task_runner
-    from flows.path import publication, tables
+    from flows.pipeline.run import publication, tables
 
     @flow(name="scale", task_runner=task_runner())
     def scale() -> str:

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import flows.validate
-from flows.derive import conform
+import flows.pipeline.validate
 from flows.lake.lake import open_lake
 from flows.lake.staging import Stage
-from flows.path import raw_to_warehouse
+from flows.pipeline.conform import conform
+from flows.pipeline.run import raw_to_warehouse
+from flows.pipeline.validate import batches
 from flows.settings import Settings
-from flows.validate import batches
 from schemas import DRIFT_WEEK, TABLES
 from schemas.errors import StandingsError
 from schemas.tables.observation import OBSERVATION
@@ -79,7 +79,7 @@ def test_threads_make_no_difference(together: dict[str, str], tmp_path: Path) ->
 def test_the_checks_of_many_blocks_find_what_those_of_one_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flows.validate, "TABLES", (RANKING_ENTRY, DRIFT_WEEK))
+    monkeypatch.setattr(flows.pipeline.validate, "TABLES", (RANKING_ENTRY, DRIFT_WEEK))
     found = []
     for block_rows in (900, 1_000_000):
         settings = landed(tmp_path / str(block_rows), block_rows)

@@ -14,7 +14,7 @@ import pytest
 from flows.__main__ import PREFECT
 from flows.lake import keys
 from flows.lake.lake import open_lake
-from flows.path import raw_to_warehouse
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings, from_environment
 from tests import lakes, servers
 from tests.cluster import Cluster, dask_cluster

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.docs import Checked, page, sections
 from flows.lake.lake import open_lake
-from flows.path import raw_to_warehouse
+from flows.pipeline.data_docs import Checked, page, sections
+from flows.pipeline.run import raw_to_warehouse
 from flows.storage.object_store import S3Options
 from flows.storage.open import open_store
 from schemas import DRIFT_WEEK
@@ -26,7 +26,7 @@ BROWSER = which("chromium")
 @pytest.fixture(scope="module")
 def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of a table whose rows fail every check with a hostile value."""
-    from flows.validate import _failures, _pandas
+    from flows.pipeline.validate import _failures, _pandas
 
     row: dict[str, Any] = dict.fromkeys(DRIFT_WEEK.names) | {
         "week_start": date(2026, 7, 6),

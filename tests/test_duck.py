@@ -16,7 +16,7 @@ from flows.lake import keys
 from flows.lake.lake import citation, open_lake
 from flows.lake.query import Selection, select
 from flows.lake.reader import rows_of
-from flows.path import raw_to_warehouse
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.warehouses.duckdb import LOADED_TABLE, RELEASE_TABLE, loaded_release
 from flows.warehouses.load import load

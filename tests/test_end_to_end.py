@@ -146,7 +146,7 @@ def test_the_daily_and_the_monthly_flows(
     from flows.refresh import refresh
 
     today = datetime.now(UTC).date()
-    monkeypatch.setattr(flows.validate, "TABLES", (WEEK_COVERAGE,))
+    monkeypatch.setattr(flows.pipeline.validate, "TABLES", (WEEK_COVERAGE,))
     shorter = replace(RANKINGS_DAILY, history_starts=today - timedelta(days=28))
     monkeypatch.setattr(flows.audit, "RANKINGS_DAILY", shorter)
     settings = lakes.on_disk(tmp_path)

@@ -25,7 +25,7 @@ from flows.extract.rate_limiter import Limiter, QuotaSpent
 from flows.lake import captures, keys, ledger
 from flows.lake.captures import Asked
 from flows.lake.lake import claim, kind_of, open_lake
-from flows.path import raw_to_warehouse
+from flows.pipeline.run import raw_to_warehouse
 from flows.quota import Quota
 from flows.sample_api.server import SampleApi
 from flows.settings import Settings

@@ -7,14 +7,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import flows.validate
+import flows.pipeline.validate
 from flows.lake import approvals, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake
-from flows.maintain import accept
+from flows.maintenance import accept
 from flows.monitoring.status import lines
 from flows.monitoring.verify import verify
-from flows.path import raw_to_warehouse
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from schemas import WEEK_COVERAGE
@@ -31,7 +31,7 @@ IMPOSSIBLE = date(2023, 7, 3)
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A lake with a week that is not published yet. Only the table that is refused is checked: all take longer."""
-    monkeypatch.setattr(flows.validate, "TABLES", (WEEK_COVERAGE,))
+    monkeypatch.setattr(flows.pipeline.validate, "TABLES", (WEEK_COVERAGE,))
     settings = lakes.on_disk(tmp_path)
     lakes.land_bytes(settings, lakes.body(lakes.week_of(SOUND, {"openai/osprey": 5})))
     return settings

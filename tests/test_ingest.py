@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from flows import publish as publishing
 from flows.extract.ingest import Landed, ingest
 from flows.lake import keys
 from flows.lake.captures import (
@@ -20,6 +19,7 @@ from flows.lake.captures import (
 )
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.reader import rows_of
+from flows.pipeline import publish as publishing
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from schemas import RANKING_ENTRY

@@ -12,7 +12,7 @@ import pytest
 
 from flows.lake import keys
 from flows.lake.lake import open_lake
-from flows.path import raw_to_warehouse
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes

@@ -14,11 +14,11 @@ from openlineage.client import event_v2 as standard
 from openlineage.client import facet_v2
 from openlineage.client.serde import Serde
 
-from flows import lineage
 from flows.__main__ import cli
 from flows.lake.lake import open_lake
 from flows.lake.manifest import Manifest, read_manifest
-from flows.lineage import PARTS, events, tell
+from flows.pipeline import lineage
+from flows.pipeline.lineage import PARTS, events, tell
 from flows.settings import Settings
 from schemas import COUNTRY_WEEK
 from schemas.errors import StandingsError

@@ -14,7 +14,7 @@ from flows.lake.lake import open_lake
 from flows.lake.manifest import Manifest, was_loaded
 from flows.monitoring import status
 from flows.monitoring.verify import verify
-from flows.path import raw_to_warehouse
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from flows.warehouses import load as loading

@@ -16,10 +16,10 @@ from flows.lake import approvals, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake
 from flows.lake.manifest import chain, published
-from flows.maintain import copy, prune, repair, rollback
+from flows.maintenance import copy, prune, repair, rollback
 from flows.monitoring.verify import verify
-from flows.path import raw_to_warehouse
-from flows.publish import publish
+from flows.pipeline.publish import publish
+from flows.pipeline.run import raw_to_warehouse
 from flows.quota import A_DAY, A_MINUTE
 from flows.settings import Settings
 from flows.storage.object_store import LostRace

@@ -16,11 +16,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows import metadata
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.lake.reader import rows_of
-from flows.path import raw_to_warehouse
+from flows.pipeline import describe as metadata
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from flows.storage.parquet import decode, encode

@@ -10,7 +10,7 @@ from flows.lake import keys
 from flows.lake.lake import FORMAT, open_lake
 from flows.lake.manifest import chain, current, point_to
 from flows.lake.query import Selection, select
-from flows.maintain import migrate
+from flows.maintenance import migrate
 from flows.monitoring.verify import verify
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-import flows.validate
-from flows.derive import conform
+import flows.pipeline.validate
 from flows.lake import captures, keys
 from flows.lake.lake import open_lake
 from flows.lake.staging import Stage
-from flows.path import raw_to_warehouse
+from flows.pipeline.conform import conform
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from schemas import RANKING_ENTRY, RECONCILIATION_WEEK, WEEK_COVERAGE
@@ -361,7 +361,7 @@ def test_a_week_that_its_days_do_not_add_up_to_is_a_warning(
     shared_data: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One row of the source's own week is altered, beside the seven days of that week."""
-    monkeypatch.setattr(flows.validate, "TABLES", (RECONCILIATION_WEEK, WEEK_COVERAGE))
+    monkeypatch.setattr(flows.pipeline.validate, "TABLES", (RECONCILIATION_WEEK, WEEK_COVERAGE))
     monday = "2026-06-01"
     chart = (shared_data / "chart" / "week_2026-05-04_2026-06-07.json").read_bytes()
 

@@ -12,7 +12,7 @@ from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import open_lake
 from flows.monitoring.alerts import sent_after
 from flows.monitoring.freshness import demand_fresh
-from flows.path import raw_to_warehouse
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests import lakes

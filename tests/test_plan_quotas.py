@@ -14,7 +14,7 @@ from flows import backfill
 from flows.backfill import AT_ONCE, bring
 from flows.lake import captures
 from flows.lake.lake import open_lake
-from flows.path import Outcome
+from flows.pipeline.run import Outcome
 from flows.quota import Quota
 from flows.sample_api.server import CHOICES, Reply, SampleApi
 from flows.settings import Settings

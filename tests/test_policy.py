@@ -13,13 +13,14 @@ from urllib.request import Request, urlopen
 import polars as pl
 import pytest
 
-from flows import maintain, validate
+from flows import maintenance
 from flows.extract.rate_limiter import Limiter
 from flows.lake import approvals, captures, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake, writable
 from flows.lake.manifest import mark_loaded
-from flows.path import raw_to_warehouse
+from flows.pipeline import validate
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage import s3
 from flows.storage.object_store import S3Options, Store
@@ -117,8 +118,8 @@ def test_pruning_and_repair_need_the_second_policy(run: "Run") -> None:
     lake.put_once(stray, b"stray")
     lake.put(next(iter(lakes.published_bytes(run.settings))), b"broken")
     before = len(run.recorded)
-    maintain.repair(run.settings, lakes.unchecked)
-    assert stray in list(maintain.prune(run.settings, timedelta(days=-1)))
+    maintenance.repair(run.settings, lakes.unchecked)
+    assert stray in list(maintenance.prune(run.settings, timedelta(days=-1)))
     calls = run.recorded[before:]
     assert {call for call in calls if not allowed(MAINTAINER, call)} == set()
     assert {call.action for call in calls if not allowed(WRITER, call)} == {"s3:PutObject", "s3:DeleteObject"}
@@ -128,7 +129,7 @@ def test_a_server_that_knows_policies_lets_the_writer_publish_and_the_reader_rea
     guarded: Callable[[str], Settings],
 ) -> None:
     writer, reader = guarded("writer"), guarded("reader")
-    maintain.rollback(writer, _release(writer, _week(1, at=9)), "a test")
+    maintenance.rollback(writer, _release(writer, _week(1, at=9)), "a test")
     lake, looked_at = open_lake(writer), open_lake(reader)
     body = next(captures.landed(lake)).body
     with pytest.raises(StandingsError, match="access denied"):
@@ -199,7 +200,7 @@ def _everything(settings: Settings) -> None:
     approvals.hold(open_lake(settings), Refused("a strange total", (("country_week", "a check", "a row"),)))
     _release(settings, _week(2, at=15))
     _release(settings, _week(2, at=16))
-    maintain.rollback(settings, first, "a test")
+    maintenance.rollback(settings, first, "a test")
     lakes.land_bytes(settings, _week(2, at=15))
     captures.forget_rejections(open_lake(settings))
     for _ in range(2):

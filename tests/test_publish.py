@@ -17,15 +17,16 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-import flows.path
-import flows.publish
-from flows.derive import conform
+import flows.pipeline.publish
+import flows.pipeline.run
 from flows.lake import keys
 from flows.lake.lake import citation, open_lake
 from flows.lake.latest import refresh_latest
 from flows.lake.manifest import current, published
 from flows.lake.reader import rows_of
-from flows.publish import publish, write_parts
+from flows.pipeline.conform import conform
+from flows.pipeline.partitions import write_parts
+from flows.pipeline.publish import publish
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import LostRace, Store
@@ -237,7 +238,7 @@ def test_a_crash_between_the_pointer_and_latest_is_made_good(
     lakes.bring(settings, two[0])
     store = open_lake(settings)
     with monkeypatch.context() as patched:
-        patched.setattr(flows.publish, "refresh_latest", _crash)
+        patched.setattr(flows.pipeline.publish, "refresh_latest", _crash)
         with pytest.raises(MemoryError):
             lakes.bring(settings, two[1])
     assert published(store).number == 2
@@ -273,7 +274,7 @@ def test_a_crash_before_the_pointer_publishes_nothing(
     store = open_lake(folder)
     pointer = store.get(keys.POINTER)
     with monkeypatch.context() as patched:
-        patched.setattr(flows.publish, "point_to", _crash)
+        patched.setattr(flows.pipeline.publish, "point_to", _crash)
         with pytest.raises(MemoryError):
             lakes.bring(folder, two[1])
     assert store.get(keys.POINTER) == pointer
@@ -316,7 +317,7 @@ def test_many_that_refresh_at_once_let_each_other_end(
     lakes.bring(folder, capture(tmp_path, "a", MONDAY, 5))
     store, release = open_lake(folder), lakes.manifest_of(folder)
     store.delete(keys.LATEST_MARK)
-    bring_to, passes, together = flows.publish._bring_to, [], threading.Barrier(8)
+    bring_to, passes, together = flows.pipeline.publish._bring_to, [], threading.Barrier(8)
 
     def slowly(*arguments: Any) -> None:
         passes.append(threading.get_ident())
@@ -327,7 +328,7 @@ def test_many_that_refresh_at_once_let_each_other_end(
         together.wait(30)
         refresh_latest(store, release, release)
 
-    monkeypatch.setattr(flows.publish, "_bring_to", slowly)
+    monkeypatch.setattr(flows.pipeline.publish, "_bring_to", slowly)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(refresh, range(8)))
     # Each begins once at most before it knows of the others, and makes good once what it may have spoilt.
@@ -372,7 +373,7 @@ def test_a_rival_that_swaps_the_pointer_in_between_is_taken_in(
     mine, theirs = capture(tmp_path, "mine", MONDAY, 5), capture(tmp_path, "theirs", MONDAY, 6)
     lakes.land(settings, [theirs])
     rival = staged(settings)
-    swap, swaps = flows.publish.point_to, []
+    swap, swaps = flows.pipeline.publish.point_to, []
 
     def overtaken(*arguments: Any) -> None:
         swaps.append(arguments[1].number)
@@ -380,7 +381,7 @@ def test_a_rival_that_swaps_the_pointer_in_between_is_taken_in(
             publish(settings, rival, lakes.NO_REPORT)
         swap(*arguments)
 
-    monkeypatch.setattr(flows.publish, "point_to", overtaken)
+    monkeypatch.setattr(flows.pipeline.publish, "point_to", overtaken)
     outcome = lakes.bring(settings, mine)
     assert swaps == [1, 1, 2]
     manifest = lakes.manifest_of(settings)
@@ -392,7 +393,7 @@ def test_a_rival_that_swaps_the_pointer_in_between_is_taken_in(
 def staged(settings: Settings) -> str:
     """The stage of a run that has got as far as publishing."""
     conformed = conform(settings)
-    flows.path.tables(settings, conformed, lakes.unchecked)
+    flows.pipeline.run.tables(settings, conformed, lakes.unchecked)
     write_parts(settings, conformed.stage, 0)
     return conformed.stage
 
@@ -416,8 +417,8 @@ def test_a_run_that_always_loses_gives_up_with_one_line(
         tries.append(1)
         raise LostRace("another was faster")
 
-    monkeypatch.setattr(flows.path, "publish", lose)
-    monkeypatch.setattr(flows.path, "ATTEMPTS", 3)
+    monkeypatch.setattr(flows.pipeline.run, "publish", lose)
+    monkeypatch.setattr(flows.pipeline.run, "ATTEMPTS", 3)
     with pytest.raises(StandingsError, match="lost the race to publish") as caught:
         lakes.bring(folder, *two)
     assert len(tries) == 3

@@ -9,16 +9,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-import flows.validate
-from flows.derive import compare, conform, count, gather
+import flows.pipeline.validate
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.lake.staging import Stage
-from flows.path import raw_to_warehouse
+from flows.pipeline.compute import compare, count, gather
+from flows.pipeline.conform import conform
+from flows.pipeline.run import raw_to_warehouse
+from flows.pipeline.validate import Invalid, check
+from flows.pipeline.validate import validate as verdict
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
-from flows.validate import Invalid, check
-from flows.validate import validate as verdict
 from schemas import (
     COUNTRY_LEAD_WEEK,
     COUNTRY_TOP_MODELS,
@@ -56,7 +57,7 @@ def stage(settings: Settings) -> Stage:
 
 def validate(settings: Settings, stage: str) -> str:
     """All tables that count checked at once, and the verdict."""
-    check(settings, stage, [(table.name, (0,)) for table in flows.validate.TABLES])
+    check(settings, stage, [(table.name, (0,)) for table in flows.pipeline.validate.TABLES])
     return verdict(settings, stage)
 
 
@@ -132,7 +133,7 @@ def test_bad_values_stop_with_one_line_and_a_report_of_all(
     spoilt_tables = BAD_VALUES[case]
     sound = {COUNTRY_TOP_MODELS, WEEK_COVERAGE} - spoilt_tables.keys()
     wanted = tuple(table for table in TABLES if table in {*spoilt_tables, *sound})
-    monkeypatch.setattr(flows.validate, "TABLES", wanted)
+    monkeypatch.setattr(flows.pipeline.validate, "TABLES", wanted)
     for table, (position, values, _) in spoilt_tables.items():
         spoilt(stage, table, row(position, **values))
     with pytest.raises(Invalid) as caught:
@@ -263,7 +264,7 @@ def test_an_invalid_week_leaves_the_published_release_as_it_was(settings: Settin
 def test_a_capture_whose_week_is_refused_does_not_stop_the_weeks_of_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flows.validate, "TABLES", (WEEK_COVERAGE,))
+    monkeypatch.setattr(flows.pipeline.validate, "TABLES", (WEEK_COVERAGE,))
     settings = lakes.on_disk(tmp_path / "another")
     impossible = lakes.week_of(date(2023, 7, 3), {"openai/osprey": 5})
     sound = lakes.week_of(date(2026, 7, 6), {"openai/osprey": 5})

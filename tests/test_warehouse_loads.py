@@ -18,7 +18,7 @@ import pytest
 
 from flows.lake.lake import open_lake
 from flows.lake.manifest import Manifest
-from flows.maintain import rollback
+from flows.maintenance import rollback
 from flows.settings import Settings
 from flows.warehouses import duckdb as duck
 from flows.warehouses import postgres

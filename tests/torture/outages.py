@@ -12,7 +12,7 @@ from random import Random
 
 from flows.lake import keys
 from flows.lake.lake import open_lake
-from flows.maintain import copy
+from flows.maintenance import copy
 from flows.monitoring.verify import verify
 from flows.settings import Settings
 from flows.storage.object_store import NotFound, Store

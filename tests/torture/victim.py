@@ -14,10 +14,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from flows import path
 from flows.__main__ import main
 from flows.lake import keys
 from flows.lake.lake import open_lake
+from flows.pipeline import run as path
 from flows.settings import Settings
 from flows.storage.local import FileStore
 from flows.storage.s3 import S3Store
@@ -28,7 +28,7 @@ LIGHT = [
     "pyarrow.parquet",
     "flows.__main__",
     "flows.extract.ingest",
-    "flows.path",
+    "flows.pipeline.run",
     "tests.torture.victim",
 ]
 PRELOADED = [*LIGHT, "boto3", "flows.backfill", "flows.weekly", "schemas.projections.suites"]

@@ -13,14 +13,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import flows.publish
+import flows.pipeline.publish
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.lake.manifest import chain, published
-from flows.maintain import prune
+from flows.maintenance import prune
 from flows.monitoring.verify import verify
-from flows.path import raw_to_warehouse
-from flows.publish import publish
+from flows.pipeline.publish import publish
+from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.object_store import LostRace, S3Options
 from flows.warehouses.load import load
@@ -131,7 +131,7 @@ class Brought:
 def bring(settings: Settings, files: list[Path], pause: float, checked: bool) -> Brought:
     """Lands and publishes captures; where it gives up because it always lost, it is run again as it says."""
     told = Brought()
-    flows.publish._bring_to = _counting_refreshes(told)
+    flows.pipeline.publish._bring_to = _counting_refreshes(told)
     time.sleep(pause)
     lakes.land(settings, files)
     while True:
@@ -160,7 +160,7 @@ def _telling(told: Brought, checked: bool) -> Callable[..., Any]:
     return run
 
 
-_bring_to = flows.publish._bring_to
+_bring_to = flows.pipeline.publish._bring_to
 
 
 def _counting_refreshes(told: Brought) -> Callable[..., None]:

@@ -4,18 +4,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol, TypeVar
 
-from flows import lineage, logs
-from flows.derive import Conformed, compare, conform, count, gather
+from flows import logs
 from flows.lake import approvals, keys
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import demand_format, open_lake
 from flows.lake.manifest import current, read_manifest
 from flows.lake.staging import Stage
-from flows.metadata import describe
-from flows.publish import confirm, publish, write_parts
+from flows.pipeline import lineage
+from flows.pipeline.compute import compare, count, gather
+from flows.pipeline.conform import Conformed, conform
+from flows.pipeline.describe import describe
+from flows.pipeline.partitions import write_parts
+from flows.pipeline.publish import confirm, publish
+from flows.pipeline.validate import Invalid, batches, check, validate
 from flows.settings import Settings
 from flows.storage.object_store import LostRace, Store
-from flows.validate import Invalid, batches, check, validate
 from flows.version import code_version
 from flows.warehouses.load import load
 from schemas.errors import StandingsError

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from flows import lineage, metadata
 from flows.lake import approvals, captures, keys
 from flows.lake.lake import kind_of, move_up, open_lake, say_kind, writable
 from flows.lake.latest import refresh_latest
 from flows.lake.manifest import Manifest, Pointer, chain, changes, current, point_to, read_manifest, records
 from flows.monitoring.verify import Problem, ProblemKind, verify
-from flows.path import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
+from flows.pipeline import describe, lineage
+from flows.pipeline.run import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.object_store import Damaged, NotFound, Store
 from flows.storage.open import open_store, probe
@@ -116,7 +116,7 @@ def rollback(settings: Settings, release: str, reason: str) -> str:
     again = wanted.follow(before, datetime.now(UTC))
     point_to(store, again, pointer.version)
     refresh_latest(store, again, before)
-    metadata.write(store, again)
+    describe.write(store, again)
     lineage.tell(settings, store, before, again)
     return again.release
 

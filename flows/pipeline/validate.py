@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars.selectors as cs
 
-from flows.docs import Checked, page, sections
 from flows.lake import approvals, keys
 from flows.lake.approvals import Offence, Refused
 from flows.lake.lake import open_lake
 from flows.lake.staging import Stage
+from flows.pipeline.data_docs import Checked, page, sections
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas import RANKING_ENTRY, TABLES

@@ -1,0 +1,1 @@
+"""From raw captures to a published release."""

@@ -1,0 +1,36 @@
+"""Blocks of weeks: the pieces in which tables are computed, checked and written."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from flows.lake import keys
+from flows.lake.staging import Stage
+from schemas import OBSERVATION, RANKING_ENTRY
+from transforms.standings import blocks
+
+WEEKS, HELD, SEEN = "weeks", "held", "first_seen"
+"""What is staged beside the tables: the weeks of each block, the parts that need not be written, and since when each
+model is known."""
+
+
+def part(stage: Stage, entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> tuple[int, ...]:
+    """Leaves what the source said in blocks of weeks, each to be computed by itself; returns their numbers."""
+    weeks = blocks(entries, observations, most)
+    for number, block in enumerate(weeks):
+        for table, frame in ((RANKING_ENTRY, entries), (OBSERVATION, observations)):
+            stage.write(table.name, frame.filter(pl.col("week_start").is_in(block)), number)
+    return note_blocks(stage, weeks)
+
+
+def note_blocks(stage: Stage, weeks: Sequence[Sequence[date]]) -> tuple[int, ...]:
+    """Notes which weeks are in each staged block, and what need not be written; returns the blocks' numbers."""
+    stage.note(WEEKS, [[str(week) for week in block] for block in weeks])
+    stage.note(HELD, list(stage.store.list(keys.PARTS)))
+    return tuple(range(len(weeks)))
+
+
+def weeks_of(stage: Stage) -> list[list[date]]:
+    """The weeks of each block, in order."""
+    return [[date.fromisoformat(week) for week in block] for block in stage.noted(WEEKS)]

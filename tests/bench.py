@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flows.__main__ import PREFECT
+from flows.cli.app import PREFECT
 from schemas.datasets import RANKINGS_DAILY
 from tests import servers
 

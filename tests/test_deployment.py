@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flows.__main__ import PREFECT as QUIET
+from flows.cli.app import PREFECT as QUIET
 from flows.lake.manifest import published
 from flows.sample_api.server import SampleApi
 from flows.storage.object_store import S3Options

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.__main__ import PREFECT
+from flows.cli.app import PREFECT
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.pipeline.run import raw_to_warehouse

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.__main__ import PREFECT
+from flows.cli.app import PREFECT
 from flows.lake import captures
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.manifest import published

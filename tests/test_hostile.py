@@ -21,7 +21,9 @@ import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.__main__ import _start, main
+from flows.cli.app import start
+from flows.cli.main import main
+from flows.cli.render import claims_text, render
 from flows.extract.client import ATTEMPTS, extract
 from flows.extract.ingest import ingest
 from flows.lake import captures, keys
@@ -29,7 +31,6 @@ from flows.lake.lake import open_lake
 from flows.lake.query import Selection, select
 from flows.sanitize import safe
 from flows.settings import Settings
-from flows.show import claims_text, render
 from schemas import COUNTRY_GROWTH, MODEL_WEEK, TABLES, Table
 from schemas.errors import StandingsError
 from schemas.table import Kind
@@ -528,7 +529,7 @@ def test_the_command_line_hands_a_terminal_nothing_that_it_would_obey(
 
 
 def test_progress_hands_a_terminal_nothing_that_it_would_obey(shown: Callable[..., str]) -> None:
-    _start()
+    start()
     (handler,) = logging.getLogger("standings").handlers
     for text in (*OBEYED.values(), *UNSEEN.values()):
         record = logging.makeLogRecord({"msg": "read: %s", "args": (text,)})

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
-from flows.__main__ import cli
+from flows.cli.app import cli
 from flows.lake import keys
 from flows.storage import open
 

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from flows.show import figure, render
+from flows.cli.render import figure, render
 from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, MODEL_WEEK, TABLES, Table
 from schemas.table import Kind
 

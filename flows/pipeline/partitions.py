@@ -9,12 +9,7 @@ import polars as pl
 
 from flows.lake import keys
 from flows.lake.lake import citation, kind_of, open_lake
-from flows.lake.manifest import (
-    Partition,
-    Partitions,
-    parts_from_json,
-    parts_to_json,
-)
+from flows.lake.manifest import Partition, Partitions, parts_from_json, parts_to_json
 from flows.lake.staging import Stage
 from flows.pipeline.blocks import HELD
 from flows.settings import Settings

@@ -8,13 +8,7 @@ from flows.lake import keys
 from flows.lake.captures import WHOLE, exists
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.latest import refresh_latest
-from flows.lake.manifest import (
-    Capture,
-    Manifest,
-    current,
-    point_to,
-    records,
-)
+from flows.lake.manifest import Capture, Manifest, current, point_to, records
 from flows.lake.reference import reference_of
 from flows.lake.staging import Stage
 from flows.pipeline.blocks import HELD

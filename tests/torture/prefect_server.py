@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from flows.__main__ import PREFECT
+from flows.cli.app import PREFECT
 from tests import servers
 
 START_SECONDS = 120.0

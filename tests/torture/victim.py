@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from flows.__main__ import main
+from flows.cli.main import main
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.pipeline import run as path
@@ -26,7 +26,7 @@ from transforms import request_windows
 LIGHT = [
     "duckdb",
     "pyarrow.parquet",
-    "flows.__main__",
+    "flows.cli.main",
     "flows.extract.ingest",
     "flows.pipeline.run",
     "tests.torture.victim",

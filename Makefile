@@ -10,7 +10,7 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: env demo up test check coverage lint bench scale torture generate clean
+.PHONY: env demo up test check coverage lint bench scale chaos generate clean
 env: $(STAMP)
 
 $(STAMP): pyproject.toml uv.lock
@@ -44,22 +44,22 @@ coverage: env
 	$(PYTEST) --cov --cov-report=term
 
 bench: env $(RIVALS)/.synced
-	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench_engines 52 520
+	$(BIN)/python -m tests.benchmarks.pipeline
+	$(BIN)/python -m tests.benchmarks.engines 52 520
 
 scale: env
-	$(BIN)/python -m tests.scale
+	$(BIN)/python -m tests.benchmarks.scale
 
-$(RIVALS)/.synced: tests/rivals/requirements.txt
+$(RIVALS)/.synced: tests/benchmarks/rivals/requirements.txt
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(RIVALS)
 	$(BIN)/uv pip install --quiet --python $(RIVALS)/bin/python --requirement $<
 	@touch $@
 
-torture: env
-	$(BIN)/python -m tests.torture
+chaos: env
+	$(BIN)/python -m tests.chaos
 
 generate: env
 	$(BIN)/python infra/generate.py
 
 clean:
-	rm -rf $(VENV) $(RIVALS) demo-lake .torture
+	rm -rf $(VENV) $(RIVALS) demo-lake .chaos

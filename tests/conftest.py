@@ -15,9 +15,9 @@ from xdist.scheduler import LoadFileScheduling
 import flows.pipeline.validate
 from flows.storage.object_store import S3Options
 from schemas import COUNTRY_WEEK, WEEK_COVERAGE
-from tests import examples, servers  # noqa: F401
-from tests.torture import lost
-from tests.torture.lost import Orchestra
+from tests.chaos import lost
+from tests.chaos.lost import Orchestra
+from tests.support import examples, servers  # noqa: F401
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "openrouter"
 MEMORY = Path("/dev/shm")

@@ -21,8 +21,8 @@ from flows.warehouses.duckdb import RELEASE_TABLE, loaded_release
 from schemas import COUNTRY_WEEK, TABLES, WEEK_COVERAGE
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
-from tests import lakes
-from tests.torture.lost import Orchestra
+from tests.chaos.lost import Orchestra
+from tests.support import lakes
 from transforms import weeks
 from transforms.request_windows import REFRESHED_DAYS
 

@@ -14,7 +14,7 @@ import pytest
 from schemas import TABLES
 from schemas.methods import METHODS
 from schemas.reference import load
-from tests.frames import DAY, WEEK, chosen, said
+from tests.support.frames import DAY, WEEK, chosen, said
 from transforms.parse import parse
 from transforms.standings import Frames, every_table
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, latest, states

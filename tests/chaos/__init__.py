@@ -1,0 +1,1 @@
+"""Damage done for real, longer than the suite's budget: `make chaos`."""

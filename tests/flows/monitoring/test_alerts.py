@@ -1,0 +1,122 @@
+"""Who is told of what, by real requests; and that nobody's silence stops a run."""
+
+import json
+import logging
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.lake.approvals import PublicationRefused
+from flows.lake.lake import open_lake
+from flows.monitoring.alerts import sent_after
+from flows.monitoring.freshness import demand_fresh
+from flows.pipeline.run import raw_to_warehouse
+from flows.settings import Settings
+from schemas.errors import StandingsError
+from tests.support import lakes
+from tests.support.servers import Heard, listener
+
+pytestmark = pytest.mark.slow
+
+FIRST, SECOND = date(2026, 7, 6), date(2026, 7, 13)
+LED_BY_US = lakes.body(lakes.week_of(FIRST, {"openai/osprey": 9, "deepseek/delta": 5}))
+LED_BY_CN = lakes.body(lakes.week_of(SECOND, {"openai/osprey": 5, "deepseek/delta": 9}))
+
+
+def told(heard: Heard) -> list[tuple[str, str, dict[str, str]]]:
+    """Each request with its content as JSON."""
+    return [(method, path, json.loads(content or b"{}")) for method, path, content in heard]
+
+
+def told_to(settings: Settings, url: str) -> Settings:
+    return replace(settings, webhook=f"{url}/json", slack=f"{url}/slack", ping=f"{url}/ping")
+
+
+def bring(settings: Settings, *bodies: bytes) -> None:
+    lakes.land_bytes(settings, *bodies)
+    publish(settings)
+
+
+def publish(settings: Settings) -> None:
+    """What a flow or a command does: publishes, and sends the alerts that follow."""
+    with sent_after(settings) as refused:
+        refused.extend(raw_to_warehouse(settings, lakes.loading).rejected)
+
+
+def test_a_new_leader_is_told_and_a_verified_release_pinged(tmp_path: Path) -> None:
+    with listener() as (url, heard):
+        settings = told_to(lakes.on_disk(tmp_path), url)
+        bring(settings, LED_BY_US)
+        # Of a first release nothing is news.
+        assert told(heard) == [("GET", "/ping", {})]
+        heard.clear()
+        bring(settings, LED_BY_CN)
+        line = (
+            f"CN leads the week of {SECOND}, certainly, before US (all models, settled); "
+            f"another country led the week before"
+        )
+        assert told(heard) == [
+            ("POST", "/json", {"event": "leader", "lake": settings.lake, "text": line}),
+            ("POST", "/slack", {"text": f"Token Standings: {line}"}),
+            ("GET", "/ping", {}),
+        ]
+        heard.clear()
+        publish(settings)
+        assert heard == []
+
+
+def test_what_is_refused_is_told(tmp_path: Path) -> None:
+    with listener() as (url, heard):
+        settings = replace(told_to(lakes.on_disk(tmp_path), url), slack=None)
+        bring(settings, LED_BY_US, b"{")
+    ((event, _),) = [(each["event"], each["text"]) for _, path, each in told(heard) if path == "/json"]
+    assert event == "refused"
+
+
+def test_each_refusal_is_told_where_nothing_can_be_published(tmp_path: Path) -> None:
+    with listener() as (url, heard):
+        settings = replace(told_to(lakes.on_disk(tmp_path), url), slack=None)
+        with pytest.raises(PublicationRefused, match="one; two"), sent_after(settings):
+            raise PublicationRefused("one", "two")
+    assert [(each["event"], each["text"]) for _, _, each in told(heard)] == [
+        ("refused", "one"),
+        ("refused", "two"),
+    ]
+
+
+def test_a_lake_that_is_not_sound_is_not_pinged(tmp_path: Path) -> None:
+    with listener() as (url, heard):
+        settings = told_to(lakes.on_disk(tmp_path), url)
+        bring(settings, LED_BY_US)
+        open_lake(settings).put("raw/stray.request.json", b"{}")
+        heard.clear()
+        bring(settings, LED_BY_CN)
+    assert "/ping" not in [path for _, path, _ in heard]
+
+
+def test_stale_figures_are_told(tmp_path: Path) -> None:
+    with listener() as (url, heard):
+        settings = told_to(lakes.on_disk(tmp_path), url)
+        bring(settings, LED_BY_US)
+        heard.clear()
+        with pytest.raises(StandingsError, match="stale"):
+            demand_fresh(settings, lakes.at(SECOND + timedelta(days=20)))
+    assert told(heard)[0][2]["event"] == "stale"
+
+
+@pytest.mark.parametrize("status", [500, None])
+def test_a_listener_that_does_not_answer_stops_nothing(
+    status: int | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "standings")
+    with listener(status or 200) as (url, _):
+        address = f"{url}/secret" if status else "http://127.0.0.1:9/secret"
+        settings = replace(lakes.on_disk(tmp_path), webhook=address, ping=address)
+        bring(settings, LED_BY_US)
+        bring(settings, LED_BY_CN)
+    assert lakes.manifest_of(settings).number == 2
+    warned = [each.message for each in caplog.records if "listener" in each.message]
+    assert warned and not any("secret" in each for each in warned)
+    assert "secret" not in repr(settings)

@@ -1,1 +1,0 @@
-"""Damage done for real, longer than the suite's budget: `make torture`."""

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from flows.lake import captures, keys
 from flows.lake.keys import RawKey
 from flows.storage.object_store import check_key
+from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from schemas.fields import GRAINS, ORIGINS
 from tests.chaos import fuzz
 from tests.chaos.tally import Tally
 from tests.support.examples import examples
 from transforms.parse import Answer, Period, Unreadable, parse
-from transforms.request_windows import HISTORY_STARTS
 from transforms.source_contract import findings
 
 pytestmark = pytest.mark.slow
@@ -115,7 +115,7 @@ def test_the_widest_window_there_can_be_is_looked_at_quickly() -> None:
     wide = body(start_date="2000-01-03", end_date="2100-12-31", as_of="2100-12-31T23:59:59Z")
     for period in GRAINS:
         with fuzz.limited():
-            (missing,) = findings(parse(wide, period), period, None, HISTORY_STARTS)
+            (missing,) = findings(parse(wide, period), period, None, RANKINGS_DAILY.history_starts)
         assert missing.code == "days-missing"
 
 
@@ -163,13 +163,13 @@ def test_whatever_is_read_is_looked_at_without_an_error(
     except Unreadable as refusal:
         fuzz.check_message(str(refusal))
         return
-    for finding in findings(answer, period, asked, HISTORY_STARTS):
+    for finding in findings(answer, period, asked, RANKINGS_DAILY.history_starts):
         fuzz.check_message(str(finding))
     assert answer.as_of == datetime(end.year, end.month, end.day, 12, tzinfo=UTC)
 
 
 HOSTILE = st.text(st.sampled_from("ab/\\.=+:~ %\0\n\u202e\u00e9\u754c") | st.characters(), max_size=12)
-REQUESTS = st.dictionaries(st.sampled_from(captures.SLICES), HOSTILE, max_size=4)
+REQUESTS = st.dictionaries(st.sampled_from(RANKINGS_DAILY.slices), HOSTILE, max_size=4)
 
 
 @examples(300)

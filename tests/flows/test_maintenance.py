@@ -116,7 +116,7 @@ def test_a_bit_that_flips_is_found_in_every_kind_of_object_and_rebuilt_from_raw(
     path = of_kind(settings, kind)
     flip(path)
     found, _ = repair(settings, lakes.loading)
-    assert any(path.name in line for line in found), found
+    assert any(path.name in problem.message for problem in found), found
     assert wrong(settings) == []
     assert lakes.published_bytes(settings) == before
     assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release

@@ -21,9 +21,9 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
-from flows.cli.app import cli
+from flows.cli.main import cli
 from flows.lake import keys
-from flows.storage import open
+from flows.storage.open import probe
 
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
@@ -77,7 +77,7 @@ def test_every_variable_is_one_that_the_settings_read() -> None:
         for _, text in _texts()
         for name in re.findall(r"\b(?:STANDINGS|OPENROUTER)_[A-Z0-9_]*[A-Z0-9]", text)
     }
-    read = "".join((ROOT / "flows" / f"{each}.py").read_text() for each in ("settings", "extract"))
+    read = "".join((ROOT / "flows" / f"{each}.py").read_text() for each in ("settings", "extract/client"))
     assert {"STANDINGS_LAKE", "OPENROUTER_API_KEY"} <= named
     assert [name for name in sorted(named) if f'"{name}"' not in read] == []
 
@@ -254,8 +254,8 @@ def test_all_deployments_but_the_one_that_only_reads_share_the_lake_s_limit(depl
 def test_only_what_can_be_made_again_expires() -> None:
     access = (INFRA / "terraform/access/main.tf").read_text()
     (names,) = re.findall(r"for name in \[([^\]]+)\] : name =>", access)
-    probe = inspect.signature(open.probe).parameters["prefix"].default
-    assert {f"{each}/" for each in json.loads(f"[{names}]")} == {keys.LATEST, keys.STAGING, f"{probe}/"}
+    probing = inspect.signature(probe).parameters["prefix"].default
+    assert {f"{each}/" for each in json.loads(f"[{names}]")} == {keys.LATEST, keys.STAGING, f"{probing}/"}
     lake = (INFRA / "terraform/lake.tf").read_text()
     assert re.findall(r"noncurrent_days = (\d+)", lake) == ["30"]
     assert not re.search(r"^\s+(days|date)\s+=", lake, re.M), "a rule that expires current objects"

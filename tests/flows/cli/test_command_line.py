@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import flows.monitoring.status
-from flows.cli.app import PREFECT, cli
-from flows.cli.main import main
+from flows.cli.app import PREFECT
+from flows.cli.main import cli, main
 from flows.lake.lake import citation
 from flows.settings import Settings
 from flows.warehouses.duckdb import loaded_release

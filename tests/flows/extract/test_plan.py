@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flows.cli.app import cli
+from flows.cli.main import cli
 from flows.extract.client import extract
 from flows.extract.plan import Request, gaps, looks, plan, told
 from flows.extract.rate_limiter import Limiter

@@ -61,7 +61,7 @@ def test_blocks_make_no_difference(block_rows: int, together: dict[str, str], tm
 
 def test_threads_make_no_difference(together: dict[str, str], tmp_path: Path) -> None:
     code = (
-        "import json, pathlib, sys; from tests import test_blocks; "
+        "import json, pathlib, sys; from tests.flows.pipeline import test_blocks; "
         "print(json.dumps(test_blocks.published(pathlib.Path(sys.argv[1]), 900)))"
     )
     done = subprocess.run(

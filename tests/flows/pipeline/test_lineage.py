@@ -14,7 +14,7 @@ from openlineage.client import event_v2 as standard
 from openlineage.client import facet_v2
 from openlineage.client.serde import Serde
 
-from flows.cli.app import cli
+from flows.cli.main import cli
 from flows.lake.lake import open_lake
 from flows.lake.manifest import Manifest, read_manifest
 from flows.pipeline import lineage

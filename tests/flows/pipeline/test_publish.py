@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
+import flows.lake.latest
 import flows.pipeline.publish
 import flows.pipeline.run
 from flows.lake import keys
@@ -317,7 +318,7 @@ def test_many_that_refresh_at_once_let_each_other_end(
     lakes.bring(folder, capture(tmp_path, "a", MONDAY, 5))
     store, release = open_lake(folder), lakes.manifest_of(folder)
     store.delete(keys.LATEST_MARK)
-    bring_to, passes, together = flows.pipeline.publish._bring_to, [], threading.Barrier(8)
+    bring_to, passes, together = flows.lake.latest._bring_to, [], threading.Barrier(8)
 
     def slowly(*arguments: Any) -> None:
         passes.append(threading.get_ident())
@@ -328,7 +329,7 @@ def test_many_that_refresh_at_once_let_each_other_end(
         together.wait(30)
         refresh_latest(store, release, release)
 
-    monkeypatch.setattr(flows.pipeline.publish, "_bring_to", slowly)
+    monkeypatch.setattr(flows.lake.latest, "_bring_to", slowly)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(refresh, range(8)))
     # Each begins once at most before it knows of the others, and makes good once what it may have spoilt.

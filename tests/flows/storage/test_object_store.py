@@ -475,7 +475,8 @@ def test_a_file_is_no_lake(tmp_path: Path) -> None:
 
 def test_a_lake_in_a_folder_needs_no_boto3(folder: Path) -> None:
     code = (
-        "import sys; from flows.storage.object_store import S3Options, open_store, probe;"
+        "import sys; from flows.storage.object_store import S3Options;"
+        "from flows.storage.open import open_store, probe;"
         f"probe(open_store('file://{folder}', S3Options()));"
         "sys.exit(any(name.startswith('boto') for name in sys.modules))"
     )

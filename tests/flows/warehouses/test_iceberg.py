@@ -272,7 +272,8 @@ def test_a_load_that_is_killed_is_ended_by_the_next(
 ) -> None:
     script = f"""
 import time
-from flows import iceberg, manifest
+from flows.lake import manifest
+from flows.warehouses import iceberg
 from flows.lake.lake import open_lake
 from flows.lake.manifest import published
 from flows.settings import Settings

@@ -79,7 +79,7 @@ vanished_days = Column(
     maximum=7,
 )
 grain = Column("grain", Kind.TEXT, "The source's bucket that the week is made of.", values=GRAINS)
-author = Column("author", Kind.TEXT, "The permaslug's part before the slash.", nullable=True)
+author = Column("author", Kind.TEXT, "The permaslug's part before the slash, in lower case.", nullable=True)
 organisation = Column(
     "organisation",
     Kind.TEXT,

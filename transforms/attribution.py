@@ -22,18 +22,23 @@ def attribution(models: pl.DataFrame, reference: Reference) -> pl.DataFrame:
 
 
 def author(permaslug: pl.Expr) -> pl.Expr:
-    """The part before the slash: who publishes the model."""
-    return permaslug.str.splitn("/", 2).struct.field("field_0")
+    """The part before the slash, in lower case: who publishes the model.
+
+    Letters outside ASCII stay as they are: one that only looks like a known author's makes another author.
+    """
+    name = permaslug.str.splitn("/", 2).struct.field("field_0")
+    return pl.when(name.str.contains(r"^[ -~]*$")).then(name.str.to_lowercase()).otherwise(name)
 
 
 def variant(permaslug: pl.Expr) -> pl.Expr:
-    """The part after the colon, such as `free`; null where there is none."""
-    return permaslug.str.splitn(":", 2).struct.field("field_1")
+    """The part after the colon in lower case, such as `free`; null where there is none."""
+    return permaslug.str.splitn(":", 2).struct.field("field_1").str.to_lowercase()
 
 
 def base(permaslug: pl.Expr) -> pl.Expr:
-    """The permaslug without its variant."""
-    return permaslug.str.splitn(":", 2).struct.field("field_0")
+    """The permaslug without its variant, its author in lower case: as an override names it."""
+    name = permaslug.str.splitn(":", 2).struct.field("field_0")
+    return pl.concat_str(author(name), name.str.splitn("/", 2).struct.field("field_1"), separator="/")
 
 
 def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledge) -> pl.DataFrame:

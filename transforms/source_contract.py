@@ -3,7 +3,7 @@
 A body that cannot be read at all is refused before, in `transforms.parse`. What can be read is looked at here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from schemas.fields import OTHER
-from transforms.parse import Answer, Period
+from transforms.parse import Answer, NewField, Period
 from transforms.vintages import FULL_DEPTH
 from transforms.weeks import midnight, monday
 
@@ -20,9 +20,11 @@ Severity = Literal["critical", "warning", "info"]
 MOST_TOKENS_A_DAY = 10**16
 """No day's total is plausible above this: a thousand times the largest that was ever seen."""
 
-
 AHEAD = timedelta(days=1)
 """How far a source's clock may be ahead of ours."""
+
+MOST_NAMED = 5
+"""How many new fields a message names."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     Rule("window-cut", "warning", "the answer's window is not the one that was asked for"),
     Rule("days-missing", "warning", "the source gives nothing for days inside the window"),
     Rule("too-many-rows", "warning", f"more than {FULL_DEPTH} named rows in a bucket"),
+    Rule("new-fields", "warning", "the source gives fields that are not read yet"),
     Rule("window-clamped", "info", "the window was moved to the beginning of the source's history"),
     Rule("in-progress", "info", "a bucket had not closed when the answer was given; it is not counted"),
     Rule("other-not-last", "info", "`other` is not the last row of its bucket"),
@@ -78,6 +81,14 @@ def findings(
     found = [*_clock(answer, received), *_window(answer, asked, history), *_rows(answer, period)]
     order = [rule.code for rule in RULES]
     yield from sorted(found, key=lambda finding: order.index(finding.code))
+
+
+def new_fields(found: Iterable[NewField]) -> Finding:
+    """The one finding about the fields that answers have and the contract did not. found: one or more, in any order."""
+    ordered = sorted(found, key=lambda each: (each.level, each.name))
+    names = list(dict.fromkeys(f"{each.name!r} of the {each.level}" for each in ordered))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return Finding("new-fields", ", ".join(names[:MOST_NAMED]) + more)
 
 
 def _clock(answer: Answer, received: datetime | None) -> Iterator[Finding]:

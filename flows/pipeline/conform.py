@@ -23,7 +23,7 @@ from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from transforms.parse import Answer, Unreadable, parse
 from transforms.request_windows import Window
-from transforms.source_contract import findings
+from transforms.source_contract import findings, new_fields
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
 
 log = logging.getLogger("standings")
@@ -82,6 +82,7 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
             rejected.append(reject(store, key, str(problem), code_version()))
         except Implausible as problem:
             rejected.append(approvals.refuse(store, key, problem.refused, code_version()))
+    told += _new_fields(store, {key: each for key, each in answers.items() if key not in accepted})
     if not answers:
         raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
     captures = sorted(
@@ -133,6 +134,18 @@ def _findings(
         }
         for each in found
     ]
+
+
+def _new_fields(store: Store, answers: dict[RawKey, Answer]) -> list[dict[str, str]]:
+    """One finding for all new captures with fields that the contract did not have, with one place as an example."""
+    having = {key: answer.new_fields for key, answer in answers.items() if answer.new_fields}
+    if not having:
+        return []
+    found = new_fields(each for fields in having.values() for each in fields)
+    first = next(iter(having))
+    problem = f"{request_of(store, first)['source']}: {having[first][0].place}: {found}"
+    log.warning("conform: %s", problem)
+    return [{"severity": found.severity, "problem": problem}]
 
 
 def _window(request: dict[str, str]) -> Window | None:

@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
   week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
   knowledge STRING NOT NULL OPTIONS (description="Which attributions count: `then` only those known when the week closed, `now` all that are known."),
   model_permaslug STRING NOT NULL OPTIONS (description="The source's permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50."),
-  author STRING OPTIONS (description="The permaslug's part before the slash."),
+  author STRING OPTIONS (description="The permaslug's part before the slash, in lower case."),
   organisation STRING OPTIONS (description="The organisation behind the model: its id in the reference files."),
   country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),
   base_country STRING OPTIONS (description="The country of the base model that the author chiefly builds on, where that is another's."),
@@ -86,7 +86,7 @@ FROM FILES (format = 'PARQUET', uris = ['LAKE/latest/attribution/*']);
 CREATE TABLE IF NOT EXISTS standings.model_week (
   week_start DATE NOT NULL OPTIONS (description="The Monday, in UTC, on which the week begins; the partition key."),
   model_permaslug STRING NOT NULL OPTIONS (description="The source's permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50."),
-  author STRING OPTIONS (description="The permaslug's part before the slash."),
+  author STRING OPTIONS (description="The permaslug's part before the slash, in lower case."),
   variant STRING OPTIONS (description="The permaslug's part after the colon, such as `free`."),
   organisation STRING OPTIONS (description="The organisation behind the model: its id in the reference files."),
   country_code STRING NOT NULL OPTIONS (description="Where the model's author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim."),

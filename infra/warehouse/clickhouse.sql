@@ -76,7 +76,7 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
   week_start DATE COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   knowledge String COMMENT 'Which attributions count: `then` only those known when the week closed, `now` all that are known.',
   model_permaslug String COMMENT 'The source''s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
-  author Nullable(String) COMMENT 'The permaslug''s part before the slash.',
+  author Nullable(String) COMMENT 'The permaslug''s part before the slash, in lower case.',
   organisation Nullable(String) COMMENT 'The organisation behind the model: its id in the reference files.',
   country_code String COMMENT 'Where the model''s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   base_country Nullable(String) COMMENT 'The country of the base model that the author chiefly builds on, where that is another''s.',
@@ -96,7 +96,7 @@ FROM s3('LAKE/latest/attribution/**.parquet', 'Parquet');
 CREATE TABLE IF NOT EXISTS standings.model_week (
   week_start DATE COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   model_permaslug String COMMENT 'The source''s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
-  author Nullable(String) COMMENT 'The permaslug''s part before the slash.',
+  author Nullable(String) COMMENT 'The permaslug''s part before the slash, in lower case.',
   variant Nullable(String) COMMENT 'The permaslug''s part after the colon, such as `free`.',
   organisation Nullable(String) COMMENT 'The organisation behind the model: its id in the reference files.',
   country_code String COMMENT 'Where the model''s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',

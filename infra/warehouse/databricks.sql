@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   knowledge STRING NOT NULL COMMENT 'Which attributions count: `then` only those known when the week closed, `now` all that are known.',
   model_permaslug STRING NOT NULL COMMENT 'The source\'s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
-  author STRING COMMENT 'The permaslug\'s part before the slash.',
+  author STRING COMMENT 'The permaslug\'s part before the slash, in lower case.',
   organisation STRING COMMENT 'The organisation behind the model: its id in the reference files.',
   country_code STRING NOT NULL COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   base_country STRING COMMENT 'The country of the base model that the author chiefly builds on, where that is another\'s.',
@@ -86,7 +86,7 @@ SELECT week_start, knowledge, model_permaslug, author, organisation, country_cod
 CREATE TABLE IF NOT EXISTS standings.model_week (
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   model_permaslug STRING NOT NULL COMMENT 'The source\'s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
-  author STRING COMMENT 'The permaslug\'s part before the slash.',
+  author STRING COMMENT 'The permaslug\'s part before the slash, in lower case.',
   variant STRING COMMENT 'The permaslug\'s part after the colon, such as `free`.',
   organisation STRING COMMENT 'The organisation behind the model: its id in the reference files.',
   country_code STRING NOT NULL COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',

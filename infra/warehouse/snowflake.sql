@@ -76,7 +76,7 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   knowledge VARCHAR NOT NULL COMMENT 'Which attributions count: `then` only those known when the week closed, `now` all that are known.',
   model_permaslug VARCHAR NOT NULL COMMENT 'The source''s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
-  author VARCHAR COMMENT 'The permaslug''s part before the slash.',
+  author VARCHAR COMMENT 'The permaslug''s part before the slash, in lower case.',
   organisation VARCHAR COMMENT 'The organisation behind the model: its id in the reference files.',
   country_code VARCHAR NOT NULL COMMENT 'Where the model''s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   base_country VARCHAR COMMENT 'The country of the base model that the author chiefly builds on, where that is another''s.',
@@ -96,7 +96,7 @@ COMMIT;
 CREATE TABLE IF NOT EXISTS standings.model_week (
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   model_permaslug VARCHAR NOT NULL COMMENT 'The source''s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
-  author VARCHAR COMMENT 'The permaslug''s part before the slash.',
+  author VARCHAR COMMENT 'The permaslug''s part before the slash, in lower case.',
   variant VARCHAR COMMENT 'The permaslug''s part after the colon, such as `free`.',
   organisation VARCHAR COMMENT 'The organisation behind the model: its id in the reference files.',
   country_code VARCHAR NOT NULL COMMENT 'Where the model''s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',

@@ -90,7 +90,13 @@ CLOAKED = (None, "ZZ", "cloaked")
         ("hobbyist/merge", (None, "ZZ", "undecided")),
         ("newcomer/model", (None, "ZZ", "unknown")),
         ("qwen-lookalike/model", (None, "ZZ", "unknown")),
-        ("Qwen/model", (None, "ZZ", "unknown")),
+        ("Qwen/model", ("alibaba", "CN", "organisation")),
+        ("QWEN/Model:FREE", ("alibaba", "CN", "organisation")),
+        ("OpenAI/gpt", ("openai", "US", "organisation")),
+        (f"OpenRouter/{ALPHA.partition('/')[2]}", CLOAKED),
+        # Letters that only look like Latin ones, and full width.
+        ("оpenai/gpt", (None, "ZZ", "unknown")),
+        ("ｏｐｅｎａｉ/gpt", (None, "ZZ", "unknown")),
         ("model-without-author", (None, "ZZ", "unknown")),
         ("other", (None, "ZZ", "other")),
     ],
@@ -185,6 +191,26 @@ def test_at_a_moment_only_what_was_known_by_it_counts(
     known = facts(reveal(known_from=MONDAY, known_to=SUNDAY + WEEK))
     assert whose(ALPHA, "then", known, at=at) == then
     assert whose(ALPHA, "now", known, at=at) == now
+
+
+@pytest.mark.parametrize(
+    ("slug", "found"),
+    [
+        ("Qwen/Qwen3:Free", "qwen"),
+        ("x-AI/grok", "x-ai"),
+        ("other", "other"),
+        # The sign for kelvin has k as its small letter, and is another letter all the same.
+        ("\u212awaipilot/kat", "\u212awaipilot"),
+        ("ÄRZTE/m", "ÄRZTE"),
+    ],
+)
+def test_an_author_is_known_in_any_case_of_its_latin_letters(slug: str, found: str) -> None:
+    assert pl.select(author(pl.lit(slug))).item() == found
+
+
+def test_a_reveal_counts_for_a_model_with_its_author_in_another_case() -> None:
+    slug = ALPHA.replace("openrouter", "OpenRouter")
+    assert [whose(each, "now", facts(reveal())) for each in (slug, f"{slug}:free")] == [BY_REVEAL] * 2
 
 
 def test_every_variant_of_a_revealed_model_is_revealed() -> None:

@@ -133,15 +133,13 @@ def in_another_order(content: Content) -> None:
     content["meta"] = dict(reversed(content["meta"].items()))
 
 
+NEW_FIELDS = "the source gives fields that are not read yet"
+
 MUTATIONS = [
     # Refused, and asking again brings the same.
-    refused("new: a row's field", row(rank=1), f"{PLACE}field 'rank' is not known"),
-    refused("new: meta's field", meta(cursor=None), "meta: field 'cursor' is not known"),
-    refused("new: the answer's field", answer(next="x"), "answer: field 'next' is not known"),
     *(missing(f"row {ROW + 1}", "data", ROW, name) for name in ("date", "model_permaslug", "total_tokens")),
     *(missing("meta", "meta", name) for name in ("as_of", "version", "start_date", "end_date")),
     *(missing("answer", name) for name in ("data", "meta")),
-    count(5, "is the number 5, not a decimal string"),
     count(1e15, "is the number 1000000000000000.0"),
     count(None, "is null"),
     count(True, "is true or false"),
@@ -152,8 +150,10 @@ MUTATIONS = [
     count("+5", "'+5' is not a whole number"),
     count("05", "'05' is not a whole number"),
     count("-5", "'-5' is negative"),
-    count(" 5", "'5' is not a whole number"),
-    count("5 ", "'5' is not a whole number"),
+    count(" 5", "'5' has blanks around it: take them away"),
+    count("5 ", "'5' has blanks around it"),
+    count(-5, "'-5' is negative"),
+    count(2**63, "'9223372036854775808' is above 2^63 - 1"),
     count("1,000", "'1,000' is not a whole number"),
     count("٥", "'٥' is not a whole number"),
     count("９", "'９' is not a whole number"),
@@ -172,11 +172,14 @@ MUTATIONS = [
     slug("empty", "", "is empty"),
     slug("null", None, "is null"),
     slug("a number", 4, "is the number 4"),
-    slug("a blank in it", "openai/gpt 4", "'openai/gpt 4' is not a model's name"),
-    slug("an escape in it", "openai/\x1b[31mgpt", "'openai/ [31mgpt' is not a model's name"),
-    slug("a line end in it", "openai/gpt\n4", "'openai/gpt 4' is not a model's name"),
-    slug("turned around", "openai/\u202egpt", "'openai/ gpt' is not a model's name"),
-    slug("201 characters", "a/" + "x" * 199, "'a/xxx"),
+    slug("a blank in it", "openai/gpt 4", '"openai/gpt 4" is not a model\'s name'),
+    slug("an escape in it", "openai/\x1b[31mgpt", '"openai/ [31mgpt" is not a model\'s name'),
+    slug("a line end in it", "openai/gpt\n4", '"openai/gpt 4" is not a model\'s name'),
+    slug("turned around", "openai/\u202egpt", '"openai/ gpt" is not a model\'s name'),
+    slug("201 characters", "a/" + "x" * 199, '"a/xxx'),
+    slug("the rest by another name", "Others", '"Others" is not a model\'s name: the rest is called "other"'),
+    slug("no author", "gpt-oss-120b", '"gpt-oss-120b" is not a model\'s name: name the author too'),
+    slug("a path", "a/b/c", '"a/b/c" is not a model\'s name: it has 2 slashes'),
     refused(
         "a row twice",
         lambda content: content["data"].insert(ROW, content["data"][ROW]),
@@ -204,6 +207,9 @@ MUTATIONS = [
         ("asked for 2026-06-21 to 2026-07-20, got 2026-06-20 to", "nothing for days inside the window: 2026-06-20"),
     ),
     Mutation("window: narrower", narrower, "warning", ("asked for 2026-06-21 to 2026-07-20, got 2026-06-22 to",)),
+    Mutation("new: a row's field", row(rank=1), "warning", (f"{PLACE}{NEW_FIELDS}: 'rank' of the row",)),
+    Mutation("new: meta's field", meta(cursor=None), "warning", (f"meta: {NEW_FIELDS}: 'cursor' of the meta",)),
+    Mutation("new: the answer's field", answer(next="x"), "warning", (f"answer: {NEW_FIELDS}: 'next' of the",)),
     Mutation("a day missing", cut_days("2026-07-01"), "warning", ("days inside the window: 2026-07-01",)),
     Mutation(
         "days missing",
@@ -225,6 +231,10 @@ MUTATIONS = [
     Mutation("no other", lambda content: content["data"].pop(50), "none"),
     Mutation("nothing in other", lambda content: content["data"][50].update(total_tokens="0"), "none"),
     Mutation("a model of nobody's", row(model_permaslug="a-new-lab/名前:free"), "none"),
+    Mutation("an author in another case", row(model_permaslug="OpenAI/one-more"), "none"),
+    Mutation("a count as a JSON integer", row(total_tokens=5), "none"),
+    Mutation("an offset of nothing", meta(as_of="2026-07-21T00:05:19+00:00"), "none"),
+    Mutation("to the minute", meta(as_of="2026-07-21T00:05Z"), "none"),
     Mutation("to the second", meta(as_of="2026-07-21T00:05:19Z"), "none"),
 ]  # fmt: skip
 
@@ -305,6 +315,32 @@ def test_only_a_body_that_is_no_json_is_asked_for_again(mutation: Mutation, capt
     with pytest.raises(Unreadable) as caught:
         parse(altered(capture, mutation.change), "day")
     assert isinstance(caught.value, Torn) == mutation.again
+
+
+def test_new_fields_are_one_finding_a_release(capture: bytes, settings: Settings, tmp_path: Path) -> None:
+    def change(content: Content) -> None:
+        for number, each in enumerate(content["data"]):
+            each.update(rank=number, score=0, trend="up")
+        content["meta"].update(cursor=None, pages=1)
+        content["next"] = "x"
+
+    files = tmp_path / "files"
+    bodies = [altered(capture, change), altered(altered(capture, change), meta(as_of="2026-07-22T00:05:19Z"))]
+    lakes.land(settings, [lakes.write(files, f"{n}.json", body, **ASKED) for n, body in enumerate(bodies)])
+    conformed = conform(settings)
+    assert conformed.rejected == ()
+    found = Stage(open_lake(settings), conformed.stage).noted("findings")
+    (told,) = (each for each in found if NEW_FIELDS in each["problem"])
+    assert told["severity"] == "warning"
+    source, _, fields = told["problem"].partition(f": answer: {NEW_FIELDS}: ")
+    assert Path(source).parent == files
+    assert fields == (
+        "'next' of the answer, 'cursor' of the meta, 'pages' of the meta, 'rank' of the row, "
+        "'score' of the row and 1 more"
+    )
+    lakes.publish(settings)
+    land(settings, tmp_path, altered(capture, meta(as_of="2026-07-23T00:05:19Z")), **ASKED)
+    assert Stage(open_lake(settings), conform(settings).stage).noted("findings") == []
 
 
 def test_a_window_that_was_moved_to_the_beginning_of_history_is_noted(

@@ -206,19 +206,28 @@ def test_no_model_has_a_name_that_a_terminal_obeys(text: str) -> None:
 
 LED_ASTRAY = (
     *(
-        "../../../etc/passwd",
-        "..",
-        "/etc/passwd",
-        "a/../../b",
-        "C:\\autoexec",
-        "a\\b",
-        "~root",
-        "$(reboot)",
-        "`id`",
+        "../passwd",
+        "../..",
+        "a/..",
+        "./.",
+        "C:\\autoexec/x",
+        "..\\..\\etc/x",
+        "~root/x",
+        "a/$(reboot)",
+        "`id`/x",
     ),
-    *("a=b/c=d", "week=1999-01-04", "slice=all", "%2e%2e%2f", "other/", "/", "null", "NaN", "x" * 200),
-    *(*UNSEEN.values(), *(formula for formula in FORMULAS if formula.isprintable() and " " not in formula)),
+    *("a=b/c=d", "week=1999-01-04/slice=all", "a/%2e%2e%2f", "other/x", "null/NaN", "x/" + "x" * 198),
+    *(f"a/{text}" for text in UNSEEN.values()),
+    *(f"{formula}/x" for formula in FORMULAS if formula.isprintable() and " " not in formula),
 )
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../etc/passwd", "/etc/passwd", "..", "a/../../b", "other/", "/", "null", "C:\\autoexec"]
+)
+def test_a_path_is_no_model_s_name(name: str) -> None:
+    with pytest.raises(Unreadable, match="is not a model's name"):
+        parse(lakes.body({MONDAY: {name: 5}}), "day")
 
 
 def test_no_model_s_name_is_in_a_key_or_leads_out_of_the_lake(tmp_path: Path) -> None:

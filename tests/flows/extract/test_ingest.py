@@ -39,7 +39,11 @@ BROKEN = {
         "row 2: total_tokens '7e2' is not a whole number of tokens",
     ),
     "number": (GOOD.replace(b'"700"', b"700.0", 1), "row 2: total_tokens is the number 700.0"),
-    "unknown field": (GOOD.replace(b'"date"', b'"rank": 1, "date"', 1), "row 1: field 'rank' is not known"),
+    "missing field": (GOOD.replace(b'"date"', b'"day"', 1), "row 1: field date is missing"),
+    "error": (
+        b'{"error":{"code":429,"message":"Rate limit exceeded"}}',
+        "this is the source's error 429, not figures: Rate limit exceeded",
+    ),
     "empty": (b"", "not JSON"),
 }
 

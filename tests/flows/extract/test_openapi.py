@@ -329,7 +329,7 @@ def test_whatever_the_prose_allows_is_read_to_the_token(contract: Contract) -> N
 @pytest.mark.parametrize(
     "change",
     [
-        lambda body: body["data"][0].update(total_tokens=5),
+        lambda body: body["data"][0].update(total_tokens=5.0),
         lambda body: body["data"][0].pop("date"),
         lambda body: body["meta"].update(version="v2"),
         lambda body: body.pop("meta"),

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+UNPAID_AUTHORS = ("openrouter", "stealth")
+"""Under whose names cloaked models are tried out at no price; what was used there stays unpaid after a reveal."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -10,6 +13,7 @@ class Method:
 
     `with_other`: whether the `other` row, every model outside the top 50, counts (as unattributed).
     `without_variant`: a variant that does not count, such as `free`.
+    `without_authors`: authors of whom no model counts, by the permaslug's part before the slash.
     `largest`: keep only so many entries of the week, the largest by tokens (ties by name); None keeps all.
     `entry`: what one entry is, where `largest` is set.
     """
@@ -18,6 +22,7 @@ class Method:
     doc: str
     with_other: bool
     without_variant: str | None = None
+    without_authors: tuple[str, ...] = ()
     largest: int | None = None
     entry: Literal["model_permaslug", "author"] = "model_permaslug"
 
@@ -33,9 +38,12 @@ METHODS: tuple[Method, ...] = (
     Method("named_only", "Every named model; `other` does not count.", with_other=False),
     Method(
         "paid_only",
-        "Every row but the free variants. What is inside `other` may be free; the bounds allow for it.",
+        "Every row but the free variants and the models of `openrouter` and `stealth`, cloaked or revealed since. "
+        "Prices are not held yet, so any other named model counts as paid. `other` may be either; the bounds allow "
+        "for it.",
         with_other=True,
         without_variant="free",
+        without_authors=UNPAID_AUTHORS,
     ),
     Method(
         "author_chart",

@@ -120,3 +120,23 @@ def test_an_author_in_another_case_counts_for_the_same_country(
     for method in ("all_models", "named_only", "paid_only", "top9_named", "author_chart"):
         for knowledge in ("then", "now"):
             assert tokens(found, WEEK, method, knowledge) == tokens(expected, WEEK, method, knowledge)
+
+
+def test_a_cloaked_model_without_a_price_does_not_count_as_paid(case: Callable[[str], Path]) -> None:
+    found = tables([case("paid-only-stealth")])
+    listed = dict(found["model_week"].select("model_permaslug", "tokens").rows())
+    bunny = listed["stealth/space-bunny-alpha"]
+    assert round(bunny / 1e12, 3) == 38.661
+    for knowledge in ("then", "now"):
+        everything, paid = (tokens(found, WEEK, method, knowledge) for method in ("all_models", "paid_only"))
+        free = sum(count for name, count in listed.items() if name.endswith(":free"))
+        assert sum(everything.values()) - sum(paid.values()) == bunny + free
+    assert round(paid["ZZ"] / 1e12, 3) == 13.146
+    rows = found["country_week"].filter(method="paid_only", knowledge="now", country_code="US")
+    (states,) = rows.rows(named=True)
+    total = sum(paid.values())
+    assert (states["share_lo"], states["share_hi"]) == (
+        paid["US"] / total,
+        (paid["US"] + paid["ZZ"]) / total,
+    )
+    assert round(states["share_lo"], 3) == 0.247

@@ -45,6 +45,8 @@ def select(models: pl.DataFrame, method: Method) -> pl.DataFrame:
     """
     if method.without_variant:
         models = models.filter(pl.col("variant").ne_missing(method.without_variant))
+    if method.without_authors:
+        models = models.filter(~pl.col("author").is_in(method.without_authors).fill_null(False))
     if not method.with_other:
         models = models.filter(pl.col("model_permaslug") != OTHER)
     if method.largest is None:

@@ -21,6 +21,7 @@ from typing import Any
 import polars as pl
 
 from schemas import reference
+from schemas.methods import UNPAID_AUTHORS
 from tests.benchmarks import scale
 from transforms.weeks import WEEK, midnight
 
@@ -135,7 +136,7 @@ WITH newest AS (
   QUALIFY as_of = max(as_of) OVER (PARTITION BY period, date)
 ), models AS (
   SELECT week_start, model_permaslug, split_part(model_permaslug, '/', 1) AS author,
-         contains(model_permaslug, ':free') AS free, sum(tokens)::HUGEINT AS tokens
+         contains(model_permaslug, ':free') OR author IN {unpaid} AS unpaid, sum(tokens)::HUGEINT AS tokens
   FROM newest GROUP BY ALL
 ), authors AS (
   SELECT week_start, author, rank() OVER (PARTITION BY week_start ORDER BY sum(tokens) DESC, author) AS place
@@ -148,7 +149,7 @@ WITH newest AS (
 ), counted AS (
   SELECT 'all_models' AS method, * FROM placed
   UNION ALL BY NAME SELECT 'named_only' AS method, * FROM placed
-  UNION ALL BY NAME SELECT 'paid_only' AS method, * FROM placed WHERE NOT free
+  UNION ALL BY NAME SELECT 'paid_only' AS method, * FROM placed WHERE NOT unpaid
   UNION ALL BY NAME SELECT 'top9_named' AS method, * FROM placed WHERE place <= 9
   UNION ALL BY NAME SELECT 'author_chart' AS method, * FROM placed WHERE author_place <= 9
 ), countries AS (
@@ -176,7 +177,9 @@ FROM totals
 def duckdb(folder: Path) -> pl.DataFrame:
     import duckdb
 
-    return pl.DataFrame(duckdb.sql(SQL.format(folder=folder)).to_arrow_table()).select(FIGURES)
+    return pl.DataFrame(duckdb.sql(SQL.format(folder=folder, unpaid=UNPAID_AUTHORS)).to_arrow_table()).select(
+        FIGURES
+    )
 
 
 def pandas(folder: Path) -> pl.DataFrame:
@@ -191,10 +194,13 @@ def pandas(folder: Path) -> pl.DataFrame:
     ordered = models.sort_values(["tokens", "model_permaslug"], ascending=[False, True])
     authors = models.groupby(["week_start", "author"], as_index=False)["tokens"].sum()
     authors = authors.sort_values(["tokens", "author"], ascending=[False, True]).groupby("week_start").head(9)
+    unpaid = models["model_permaslug"].str.contains(":free", regex=False) | models["author"].isin(
+        UNPAID_AUTHORS
+    )
     sets = {
         "all_models": models,
         "named_only": models,
-        "paid_only": models[~models["model_permaslug"].str.contains(":free", regex=False)],
+        "paid_only": models[~unpaid],
         "top9_named": ordered.groupby("week_start").head(9),
         "author_chart": models.merge(authors[["week_start", "author"]], on=["week_start", "author"]),
     }

@@ -200,7 +200,11 @@ def chosen(tokens: Mapping[str, int], method: str) -> set[str]:
     if method == "named_only":
         return names
     if method == "paid_only":
-        return {name for name in tokens if not name.endswith(":free")}
+        return {
+            name
+            for name in tokens
+            if not name.endswith(":free") and name.split("/")[0] not in ("openrouter", "stealth")
+        }
     if method == "top9_named":
         return set(sorted(names, key=lambda name: (-tokens[name], name))[:9])
     assert method == "author_chart"

@@ -82,7 +82,12 @@ def counted(models: Models, method: str) -> dict[str, int]:
     if method == "named_only":
         return dict(named)
     if method == "paid_only":
-        return {name: tokens for name, tokens in by_size if not name.endswith(":free")}
+        unpaid = ("openrouter/", "stealth/")
+        return {
+            name: tokens
+            for name, tokens in by_size
+            if not name.endswith(":free") and not name.startswith(unpaid)
+        }
     if method == "author_chart":
         authors: dict[str, int] = defaultdict(int)
         for name, tokens in named:

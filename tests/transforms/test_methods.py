@@ -44,6 +44,25 @@ def test_paid_only_leaves_out_the_free_variants_and_no_other() -> None:
     assert slugs(rows, PAID) == sorted(set(names) - {"a/m:free", "b/m:free"})
 
 
+@pytest.mark.parametrize("country", ["ZZ", "CN"], ids=["cloaked", "revealed"])
+def test_paid_only_leaves_out_cloaked_models_also_once_they_are_revealed(country: str) -> None:
+    cloaked = [
+        "openrouter/alpha",
+        "openrouter/alpha:beta",
+        "openrouter/auto",
+        "stealth/bunny",
+        "stealth/ox:free",
+    ]
+    paid = ["openrouter-labs/m", "stealthy/m", "a/openrouter", "a/stealth", "other"]
+    rows = models(*(model(name, 5, country, "ZZ") for name in cloaked), *(model(name, 5) for name in paid))
+    assert slugs(rows, PAID) == sorted(paid)
+    assert slugs(rows, ALL) == sorted(cloaked + paid)
+
+
+def test_paid_only_says_what_it_cannot_know() -> None:
+    assert "Prices are not held yet, so any other named model counts as paid." in PAID.doc
+
+
 def test_top9_takes_the_nine_largest_names() -> None:
     rows = models(*(model(f"a/{n:02}", n) for n in range(12)), model("other", 1000))
     assert slugs(rows, TOP9) == [f"a/{n:02}" for n in range(3, 12)]
@@ -181,7 +200,7 @@ def test_nine_authors_are_taken_with_all_their_models_and_variants() -> None:
 @examples(100)
 @given(
     st.dictionaries(
-        st.from_regex(r"[a-l]/[a-c]{1,2}(:free)?", fullmatch=True) | st.just("other"),
+        st.from_regex(r"([a-l]|openrouter|stealth)/[a-c]{1,2}(:free)?", fullmatch=True) | st.just("other"),
         st.integers(0, 4) | st.integers(LARGEST // 26 - 2, LARGEST // 26),
         max_size=26,
     )

@@ -30,10 +30,18 @@ def seeds(facts: reference.Reference) -> dict[str, pl.DataFrame]:
         "overrides": sure.select("permaslug", "kind", "organisation", *held, "known_from", "known_to"),
         "methods": pl.DataFrame(
             [
-                (each.name, each.with_other, each.without_variant, each.largest, each.entry)
+                (
+                    each.name,
+                    each.with_other,
+                    each.without_variant,
+                    # CSV holds no lists.
+                    " ".join(each.without_authors) or None,
+                    each.largest,
+                    each.entry,
+                )
                 for each in METHODS
             ],
-            schema=["method", "with_other", "without_variant", "largest", "entry"],
+            schema=["method", "with_other", "without_variant", "without_authors", "largest", "entry"],
             orient="row",
         ),
     }

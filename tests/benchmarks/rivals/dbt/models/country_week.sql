@@ -27,6 +27,7 @@ counted as (
     inner join {{ ref('methods') }} as methods
         on (methods.with_other or placed.author is not null)
         and (methods.without_variant is null or placed.variant is distinct from methods.without_variant)
+        and not coalesce(list_contains(string_split(methods.without_authors, ' '), placed.author), false)
         and (
             methods.largest is null
             or methods.largest >= case methods.entry when 'author' then author_place else model_place end

@@ -1,6 +1,5 @@
 """HTTP -> bytes and headers. Quotas and retries live here."""
 
-import json
 import logging
 import os
 import ssl
@@ -26,7 +25,7 @@ from flows.storage.object_store import Store
 from flows.version import code_version
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
-from transforms.parse import Torn, Unreadable, parse
+from transforms.parse import SourceError, Torn, Unreadable, parse, source_error
 
 log = logging.getLogger("standings")
 
@@ -130,7 +129,11 @@ def _tls() -> ssl.SSLContext:
 
 
 def _get(client: httpx.Client, base_url: str, request: dict[str, str]) -> tuple[httpx.Response, bytes]:
-    """One answer, read within limits of time and size."""
+    """One answer, read within limits of time and size.
+
+    Raises `_TryAgain` where the source is busy or broken, and `StandingsError` where it refuses for good, by the
+    status of the answer or by that of an error that is all that a 200 brings.
+    """
     until = time.monotonic() + ATTEMPT_SECONDS
     body = bytearray()
     with client.stream("GET", f"{base_url}{RANKINGS_DAILY.path}", params=request) as response:
@@ -142,13 +145,16 @@ def _get(client: httpx.Client, base_url: str, request: dict[str, str]) -> tuple[
                 )
             if time.monotonic() > until:
                 raise httpx.ReadTimeout(f"the answer took longer than {ATTEMPT_SECONDS:.0f} s")
-    status = response.status_code
+    content = bytes(body)
+    status, error = response.status_code, source_error(content)
+    if status == httpx.codes.OK:
+        if error is None:
+            return response, content
+        status = error.status or status
+    told = _said(response, error)
     if status == 429 or status >= 500:
-        raise _TryAgain(_said(response, body), _retry_after(response.headers.get("retry-after")))
-    if status != httpx.codes.OK:
-        advice = f"; check {KEY}" if status in (401, 403) else ""
-        raise StandingsError(f"{base_url}: {_said(response, body)}{advice}")
-    return response, bytes(body)
+        raise _TryAgain(told, _retry_after(response.headers.get("retry-after")))
+    raise StandingsError(f"{base_url}: {told}{_advice(response, status)}")
 
 
 def _unpacked(response: httpx.Response) -> Iterator[bytes]:
@@ -221,12 +227,27 @@ def _retry_after(value: str | None) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _said(response: httpx.Response, body: bytes | bytearray) -> str:
+def _said(response: httpx.Response, error: SourceError | None) -> str:
     """The source's own word on why it did not answer, on one line."""
-    try:
-        message = str(json.loads(body)["error"]["message"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        message = response.reason_phrase
-    # A source that repeats what it was sent would show the key.
-    message = " ".join(message.replace(require_key(), "(the key)")[:1000].split())
-    return f"the source answered {response.status_code}: {safe(message)[:200]}"
+    what, words = f"the source answered {response.status_code}", response.reason_phrase
+    if response.status_code == httpx.codes.OK and error is not None:
+        what += " with an error" if error.status is None else f" with error {error.status}"
+        words = "it gives no reason"
+    if error is not None and error.words.strip():
+        words = error.words
+    return f"{what}: {_shown(words)}"
+
+
+def _advice(response: httpx.Response, status: int) -> str:
+    """What to do about a refusal, as far as its status tells."""
+    if status in (401, 403):
+        return f"; check {KEY}"
+    if response.has_redirect_location:
+        place = _shown(response.headers["location"])
+        return f"; it points to {place}, where the key is not sent: check OPENROUTER_BASE_URL"
+    return ""
+
+
+def _shown(text: str) -> str:
+    """A text of the source's on one short line. One that repeats what it was sent would show the key."""
+    return safe(" ".join(text.replace(require_key(), "(the key)")[:1000].split()))[:200]

@@ -9,7 +9,7 @@ from flows.lake.latest import held_by_latest
 from flows.lake.manifest import Manifest, current, read_manifest, was_loaded
 from flows.storage.object_store import Store
 from flows.version import code_version
-from transforms.parse import Torn, Unreadable, parse
+from transforms.parse import SourceError, Torn, Unreadable, parse
 
 
 def landed_answer(store: Store, request: Request) -> RawKey | None:
@@ -24,7 +24,7 @@ def landed_answer(store: Store, request: Request) -> RawKey | None:
         if record["status"] == httpx.codes.OK and record["request"] == request.query:
             try:
                 parse(captures.body_of(store, key), period_of(key))
-            except Torn as problem:
+            except (Torn, SourceError) as problem:
                 # Who landed it died, or is about to put that on record.
                 captures.reject(store, key, str(problem), code_version())
                 continue

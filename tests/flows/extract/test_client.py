@@ -400,19 +400,118 @@ def test_a_key_that_cannot_be_sent_is_told_without_showing_it(
     assert "sk-" not in message
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 302])
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_a_refusal_is_final_and_told_in_the_source_s_words(
     status: int, tmp_path: Path, impatient: None
 ) -> None:
     body = json.dumps({"error": {"code": status, "message": "window\n is too  long"}}).encode()
-    with serving(Answer(status, body, {"Location": "/elsewhere"})) as source:
+    with serving(Answer(status, body)) as source:
         message = refused(settings_for(source.url, tmp_path))
     assert len(source.requests) == 1
     assert f"{source.url}: the source answered {status}: window is too long" in message
     assert ("OPENROUTER_API_KEY" in message) == (status in (401, 403))
 
 
-@pytest.mark.parametrize("body", [b"", b"<h1>no</h1>", b"[]", b'{"error": "plain"}', b'{"error": {}}'])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "place", ["https://elsewhere.example/api", "/api/v2", f"/?key={KEY}", "//elsewhere.example"]
+)
+def test_a_redirect_is_told_with_its_goal_and_not_followed(
+    status: int, place: str, tmp_path: Path, impatient: None
+) -> None:
+    with serving(Answer(status, b"", {"Location": place}), Answer()) as source:
+        message = refused(settings_for(source.url, tmp_path))
+    assert len(source.requests) == 1
+    assert f"the source answered {status}: " in message
+    assert f"; it points to {place.replace(KEY, '(the key)')}, where the key is not sent" in message
+    assert "OPENROUTER_BASE_URL" in message
+
+
+@pytest.mark.parametrize("status", [300, 302, 304, 399])
+def test_a_redirect_without_a_goal_ends_at_once(status: int, tmp_path: Path, impatient: None) -> None:
+    with serving(Answer(status, b""), Answer()) as source:
+        message = refused(settings_for(source.url, tmp_path))
+    assert len(source.requests) == 1
+    assert f"the source answered {status}" in message
+    assert "points to" not in message
+
+
+def error(code: object, message: str = "Rate limit exceeded") -> bytes:
+    return json.dumps({"error": {"code": code, "message": message}}).encode()
+
+
+@pytest.mark.parametrize("code", [429, "429", 500, 502, 503, 529])
+def test_an_error_in_a_200_is_tried_again_as_its_status_would_be(
+    code: object, tmp_path: Path, impatient: None
+) -> None:
+    busy = Answer(body=error(code))
+    with serving(busy, busy, Answer()) as source:
+        settings = settings_for(source.url, tmp_path)
+        key = extract(settings, WINDOW)
+    assert len(source.requests) == 3
+    assert list(captures.landed(open_lake(settings))) == [key]
+    assert captures.body_of(open_lake(settings), key) == BODY
+
+
+def test_the_error_of_the_case_is_tried_again_and_told(
+    shared_data: Path, tmp_path: Path, impatient: None
+) -> None:
+    body = (shared_data.parents[1] / "cases" / "error-200" / "body.json").read_bytes()
+    with serving(Answer(body=body)) as source:
+        message = refused(settings_for(source.url, tmp_path))
+    assert len(source.requests) == ATTEMPTS
+    assert "the source answered 200 with error 429: Rate limit exceeded; what has landed is kept" in message
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(45, 2), (3600, 1)])
+def test_an_error_in_a_200_waits_as_the_source_asks(
+    seconds: int, asked: int, tmp_path: Path, waits: list[float]
+) -> None:
+    busy = Answer(body=error(429), headers={"Retry-After": str(seconds)})
+    with serving(busy, Answer()) as source:
+        if asked == 1:
+            assert "error 429" in refused(settings_for(source.url, tmp_path))
+        else:
+            extract(settings_for(source.url, tmp_path), WINDOW)
+    assert len(source.requests) == asked
+    assert waits == [45.0] * (asked - 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (error(400, "window\n is too  long"), "with error 400: window is too long"),
+        (error(401, "no such user"), "with error 401: no such user; check OPENROUTER_API_KEY"),
+        (error(403, "moderated"), "with error 403: moderated; check OPENROUTER_API_KEY"),
+        (error(404, "no such data set"), "with error 404: no such data set"),
+        (error(302, "gone elsewhere"), "with error 302: gone elsewhere"),
+        (error("broken", "in words"), "with an error: in words"),
+        (error(None, ""), "with an error: it gives no reason"),
+        (error(True, KEY), "with an error: (a key)"),
+        (b'{"error": "plain words"}', "with an error: plain words"),
+        (b'{"error": null}', "with an error: it gives no reason"),
+        (b'{"data": [], "meta": {}, "error": {"code": 400, "message": "half"}}', "with error 400: half"),
+    ],
+)
+def test_another_error_in_a_200_is_final(body: bytes, told: str, tmp_path: Path, impatient: None) -> None:
+    with serving(Answer(body=body), Answer()) as source:
+        message = refused(settings_for(source.url, tmp_path))
+    assert len(source.requests) == 1
+    assert message == f"{source.url}: the source answered 200 {told}"
+
+
+def test_an_error_that_landed_as_an_answer_is_not_taken_up_again(tmp_path: Path) -> None:
+    with serving(Answer()) as source:
+        settings = settings_for(source.url, tmp_path)
+        asked = Asked("an earlier version", datetime.now(UTC), request=WINDOW.query, status=200)
+        landed, _ = captures.land(claim(settings, "real"), error(429), asked)
+        key = extract(settings, WINDOW)
+        assert key != landed
+        assert len(source.requests) == 1
+        assert captures.exists(open_lake(settings), landed.rejection)
+
+
+@pytest.mark.parametrize("body", [b"", b"<h1>no</h1>", b"[]", b'{"error": {"message": 0}', b'{"error": {}}'])
 def test_a_refusal_without_words_is_told_by_its_status(body: bytes, tmp_path: Path) -> None:
     with serving(Answer(400, body)) as source:
         message = refused(settings_for(source.url, tmp_path))

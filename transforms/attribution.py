@@ -37,8 +37,14 @@ def variant(permaslug: pl.Expr) -> pl.Expr:
 
 def base(permaslug: pl.Expr) -> pl.Expr:
     """The permaslug without its variant, its author in lower case: as an override names it."""
-    name = permaslug.str.splitn(":", 2).struct.field("field_0")
-    return pl.concat_str(author(name), name.str.splitn("/", 2).struct.field("field_1"), separator="/")
+    return spelling(permaslug.str.splitn(":", 2).struct.field("field_0"))
+
+
+def spelling(permaslug: pl.Expr) -> pl.Expr:
+    """The permaslug with its author in lower case: what the spellings of one name have in common."""
+    model = permaslug.str.splitn("/", 2).struct.field("field_1")
+    # `other` has no author.
+    return pl.coalesce(pl.concat_str(author(permaslug), model, separator="/"), permaslug)
 
 
 def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledge) -> pl.DataFrame:

@@ -4,6 +4,7 @@ import polars as pl
 
 from schemas.fields import OTHER
 from schemas.methods import METHODS, Method
+from transforms.attribution import spelling
 from transforms.exact import exact_sum
 from transforms.vintages import STATE
 
@@ -51,13 +52,17 @@ def select(models: pl.DataFrame, method: Method) -> pl.DataFrame:
         models = models.filter(pl.col("model_permaslug") != OTHER)
     if method.largest is None:
         return models
-    entries = models.group_by(*STATE, method.entry).agg(exact_sum("tokens"))
+    # A model of which some days spell the author otherwise is one entry all the same.
+    entry = pl.col("author") if method.entry == "author" else spelling(pl.col("model_permaslug"))
+    entered = models.with_columns(entry=entry)
     largest = (
-        entries.sort("tokens", method.entry, descending=[True, False])
+        entered.group_by(*STATE, "entry")
+        .agg(exact_sum("tokens"))
+        .sort("tokens", "entry", descending=[True, False])
         .group_by(STATE, maintain_order=True)
         .head(method.largest)
     )
-    return models.join(largest, on=[*STATE, method.entry], how="semi")
+    return entered.join(largest, on=[*STATE, "entry"], how="semi").drop("entry")
 
 
 def _is_whole(method: Method) -> pl.Expr:

@@ -54,6 +54,10 @@ class Torn(Unreadable):
     """A body that is no JSON at all, such as one that was cut short: another attempt may bring it whole."""
 
 
+class Misnamed(Unreadable):
+    """A row whose name is no model's. Earlier versions counted some of these as models."""
+
+
 class SourceError(Unreadable):
     """The source's own error in the place of an answer, whatever the HTTP status it came with.
 
@@ -224,7 +228,7 @@ def _rows(
         slug = _slug(row["model_permaslug"], place)
         entry = day, _author_in_lower_case(slug)
         if entry in seen:
-            raise Unreadable(
+            raise Misnamed(
                 f"{place}: model_permaslug {_excerpt(slug)!r} is there twice on {day}: "
                 f"first in row {seen[entry]}"
             )
@@ -244,7 +248,7 @@ def _slug(value: object, place: str) -> str:
     if not value:
         raise Unreadable(f"{place}: model_permaslug is empty")
     if value != OTHER and (mend := _mend(value)):
-        raise Unreadable(f'{place}: model_permaslug "{_excerpt(value)}" is not a model\'s name: {mend}')
+        raise Misnamed(f'{place}: model_permaslug "{_excerpt(value)}" is not a model\'s name: {mend}')
     return value
 
 

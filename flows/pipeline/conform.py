@@ -21,7 +21,7 @@ from flows.storage.object_store import CONNECTIONS, Store
 from flows.version import code_version
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
-from transforms.parse import Answer, Unreadable, parse
+from transforms.parse import Answer, Misnamed, Unreadable, parse
 from transforms.request_windows import Window
 from transforms.source_contract import findings, new_fields
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
@@ -48,7 +48,7 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
 
     A capture that cannot be read is put on record in `quarantine/`, stays in `raw/`, and is passed over while
     the record is there. only: the keys of the new bodies to take; None for all. Raises `StandingsError` where
-    no capture can be read at all, or one that is published no longer can.
+    no capture can be read at all, or one that is published no longer can, unless it only names a row wrongly.
     """
     store = open_lake(settings)
     manifest = current(store).manifest
@@ -74,7 +74,8 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
                 told += _findings(store, key, answer, let_through)
             answers[key] = answer
         except Unreadable as problem:
-            if key in accepted:
+            # What earlier versions took for a model made wrong figures, so the release goes on without them.
+            if key in accepted and not isinstance(problem, Misnamed):
                 raise StandingsError(
                     f"{store.url}/{key.body}: {problem}; it was published before, "
                     f"and this version cannot read it"

@@ -57,7 +57,12 @@ AUTHORS = Table(
     doc="Whose each author slug is.",
     key=("author", "valid_from"),
     columns=(
-        Column("author", Kind.TEXT, "The permaslug's part before the slash."),
+        Column(
+            "author",
+            Kind.TEXT,
+            "The permaslug's part before the slash, in lower case.",
+            pattern=r"^[^A-Z/]+$",
+        ),
         Column("kind", Kind.TEXT, "What it is.", values=("organisation", "cloaked", "undecided")),
         fields.optional(_organisation),
         fields.base_country,
@@ -74,8 +79,8 @@ OVERRIDES = Table(
         Column(
             "permaslug",
             Kind.TEXT,
-            "The model, without variant: it holds for all of its variants.",
-            pattern=r"^[^:/\s]+/[^:\s]+$",
+            "The model, without variant and its author in lower case: it holds for all of its variants.",
+            pattern=r"^[^A-Z:/\s]+/[^:\s]+$",
         ),
         Column("kind", Kind.TEXT, "What happened.", values=fields.OVERRIDES),
         _organisation,

@@ -227,6 +227,12 @@ SPOILT = {
         "openrouter/new,rumour,openai,,,,2026-01-01,,reported,Why.,Seen.",
         "kind is none of",
     ),
+    "an author in capitals": ("authors", "Newco,organisation,openai,,,,Why.", "author is not like"),
+    "an override with its author in capitals": (
+        "overrides",
+        "OpenRouter/new,reveal,openai,,,,2026-01-01,,reported,Why.,Seen.",
+        "permaslug is not like",
+    ),
     "an override of a variant": (
         "overrides",
         "openrouter/new:free,reveal,openai,,,,2026-01-01,,reported,Why.,Seen.",

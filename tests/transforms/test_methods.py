@@ -97,6 +97,14 @@ def test_each_variant_is_its_own_entry() -> None:
     assert slugs(rows, TOP9) == ["a/m", "a/m:free", *(f"b/{n}" for n in range(7))]
 
 
+def test_two_spellings_of_one_author_are_one_entry() -> None:
+    split = [model("Qwen/q", 6), model("qwen/q", 5), model("Qwen/q:free", 9)]
+    rows = models(*split, *(model(f"b/{n}", 10) for n in range(7)), model("other", 99))
+    assert slugs(rows, TOP9) == ["Qwen/q", "Qwen/q:free", *(f"b/{n}" for n in range(7)), "qwen/q"]
+    larger = models(*split, *(model(f"b/{n}", 10) for n in range(8)))
+    assert slugs(larger, TOP9) == ["Qwen/q", *(f"b/{n}" for n in range(8)), "qwen/q"]
+
+
 @pytest.mark.parametrize("count", [0, 1, 8, 9])
 def test_no_more_than_nine_are_all_taken(count: int) -> None:
     rows = models(*(model(f"a/{n}", 5) for n in range(count)), model("other", 9))

@@ -373,3 +373,25 @@ def test_the_same_bytes_under_two_origins_do_not_keep_the_lake_from_publishing(
     lakes.bring(settings, file, origin="reconstructed")
     entries = rows_of(open_lake(settings), lakes.manifest_of(settings), RANKING_ENTRY)
     assert not entries.select(RANKING_ENTRY.key).is_duplicated().any()
+
+
+def test_what_an_earlier_version_took_for_a_model_leaves_the_published_figures(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = lakes.body(lakes.week_of(date(2026, 7, 13), {**MODELS, "Others": 5000}))
+    with monkeypatch.context() as earlier:
+        earlier.setattr("transforms.parse._mend", lambda name: None)
+        lakes.bring(
+            settings, lakes.write(tmp_path, "good.json", GOOD), lakes.write(tmp_path, "wrong.json", wrong)
+        )
+    assert len(lakes.manifest_of(settings).captures) == 2
+    outcome = lakes.publish(settings)
+    (told,) = outcome.rejected
+    assert told.startswith(f'{tmp_path}/wrong.json: row 4: model_permaslug "Others"')
+    (capture,) = lakes.manifest_of(settings).captures
+    assert capture.key.sha256 == lakes.digest(GOOD)
+    entries = rows_of(open_lake(settings), lakes.manifest_of(settings), RANKING_ENTRY)
+    assert "Others" not in entries["model_permaslug"].to_list()
+    mended = lakes.write(tmp_path, "mended.json", wrong.replace(b"Others", b"other"))
+    assert lakes.bring(settings, mended).rejected == ()
+    assert len(lakes.manifest_of(settings).captures) == 2

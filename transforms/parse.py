@@ -150,7 +150,7 @@ def parse(body: bytes, period: Period) -> Answer:
 
 
 def source_error(body: bytes) -> SourceError | None:
-    """The source's own error that a body holds; None where it holds none, be it that it cannot be read."""
+    """The source's own error that a body holds; None where it holds none or cannot be read."""
     try:
         return _error(_json(body))
     except Torn:
@@ -158,7 +158,7 @@ def source_error(body: bytes) -> SourceError | None:
 
 
 def _error(content: object) -> SourceError | None:
-    """The error that an answer consists of. An empty `error` beside figures is one field more, and no error."""
+    """The error that an answer consists of. An empty `error` next to figures is a new field, and no error."""
     if (
         not isinstance(content, dict)
         or "error" not in content
@@ -166,8 +166,8 @@ def _error(content: object) -> SourceError | None:
     ):
         return None
     error = content["error"]
-    told = error if isinstance(error, dict) else {"message": error}
-    code, words = (_scalar(told.get(name)) for name in ("code", "message"))
+    details = error if isinstance(error, dict) else {"message": error}
+    code, words = (_scalar(details.get(name)) for name in ("code", "message"))
     return SourceError(
         status=int(code) if _STATUS.fullmatch(code) else None,
         words=_KEY.sub("(a key)", words),
@@ -247,13 +247,13 @@ def _slug(value: object, place: str) -> str:
         raise Unreadable(f"{place}: model_permaslug is {_kind(value)}, not a model's name")
     if not value:
         raise Unreadable(f"{place}: model_permaslug is empty")
-    if value != OTHER and (mend := _mend(value)):
-        raise Misnamed(f'{place}: model_permaslug "{_excerpt(value)}" is not a model\'s name: {mend}')
+    if value != OTHER and (problem := _name_problem(value)):
+        raise Misnamed(f'{place}: model_permaslug "{_excerpt(value)}" is not a model\'s name: {problem}')
     return value
 
 
-def _mend(name: str) -> str | None:
-    """What is likely meant by a text that is no model's name; None where it is one."""
+def _name_problem(name: str) -> str | None:
+    """Why a text is no model's name, with the likely correction; None where it is one."""
     author, slash, model = name.partition("/")
     # Full-width and other compatible forms of a letter or slash are taken for a slip of the plain one.
     likely = unicodedata.normalize("NFKC", name[:200]).strip().casefold()
@@ -270,7 +270,10 @@ def _mend(name: str) -> str | None:
             return 'the slash has to be a plain "/"'
         return "name the author too, such as openai/gpt-4o; a list of authors cannot be counted"
     if "/" in model:
-        return f'it has {name.count("/")} slashes: name the author and the model, such as "{_last_two(name)}"'
+        likely = "/".join([part for part in name.split("/") if part][-2:])
+        return (
+            f'it has {name.count("/")} slashes: name the author and the model, such as "{_excerpt(likely)}"'
+        )
     if not author:
         return "there is no author before the slash"
     if not model.partition(":")[0]:
@@ -278,10 +281,6 @@ def _mend(name: str) -> str | None:
     if model.endswith(":"):
         return "there is no variant after the colon"
     return None
-
-
-def _last_two(name: str) -> str:
-    return _excerpt("/".join(name.rsplit("/", 2)[-2:]))
 
 
 def _count(value: object, place: str) -> int:
@@ -314,22 +313,22 @@ def _moment(value: object) -> datetime:
     """A moment in UTC, to the microsecond at most. Raises `Unreadable` that says what another one has."""
     if not isinstance(value, str):
         raise Unreadable(f"meta: as_of is {_kind(value)}, not a moment such as {_MOMENT_EXAMPLE}")
-    told = f"meta: as_of {_excerpt(value)!r}"
+    place = f"meta: as_of {_excerpt(value)!r}"
     try:
         match = _MOMENT.fullmatch(value)
         moment = match and datetime.fromisoformat(f"{match['day']}T{match['clock'][:15]}").replace(tzinfo=UTC)
     except ValueError:
         moment = None
     if match is None or moment is None:
-        raise Unreadable(f"{told} is not a moment (such as {_MOMENT_EXAMPLE})")
+        raise Unreadable(f"{place} is not a moment (such as {_MOMENT_EXAMPLE})")
     if len(match["fraction"] or "") > 6:
         raise Unreadable(
-            f"{told} has {len(match['fraction'])} digits after the second; 6, microseconds, are the most"
+            f"{place} has {len(match['fraction'])} digits after the second; 6, microseconds, are the most"
         )
     if match["offset"] is None:
-        raise Unreadable(f"{told} has no offset: where it is meant in UTC, put a Z after it")
+        raise Unreadable(f"{place} has no offset: where it is meant in UTC, put a Z after it")
     if not set(match["offset"]) <= set("Zz+-:0"):
-        raise Unreadable(f"{told} has the offset {match['offset']}: give the moment in UTC")
+        raise Unreadable(f"{place} has the offset {match['offset']}: give the moment in UTC")
     return _in_years(moment, "meta", "as_of")
 
 

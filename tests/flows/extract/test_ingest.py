@@ -380,7 +380,7 @@ def test_what_an_earlier_version_took_for_a_model_leaves_the_published_figures(
 ) -> None:
     wrong = lakes.body(lakes.week_of(date(2026, 7, 13), {**MODELS, "Others": 5000}))
     with monkeypatch.context() as earlier:
-        earlier.setattr("transforms.parse._mend", lambda name: None)
+        earlier.setattr("transforms.parse._name_problem", lambda name: None)
         lakes.bring(
             settings, lakes.write(tmp_path, "good.json", GOOD), lakes.write(tmp_path, "wrong.json", wrong)
         )

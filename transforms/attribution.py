@@ -3,13 +3,15 @@
 import polars as pl
 
 from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED, Knowledge
-from schemas.reference import Reference, at_least
+from schemas.reference import ORGANISATIONS, Reference, at_least
 from transforms.vintages import STATE
 from transforms.weeks import WEEK, moment
 
 UNKNOWN = "unknown"
 
 MODEL = (*STATE, "model_permaslug")
+_OF_EITHER = ("organisation", "confidence", "known_from", "reason")
+"""What an override says in its author's stead."""
 
 
 def attribution(models: pl.DataFrame, reference: Reference) -> pl.DataFrame:
@@ -50,25 +52,39 @@ def spelling(permaslug: pl.Expr) -> pl.Expr:
 def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledge) -> pl.DataFrame:
     asked = models.select(*MODEL, "author")
     overrides = _overrides(asked, reference, knowledge)
-    authors = _valid(asked.join(reference.authors, on="author")).select(
-        *MODEL, "kind", "base_country", author_organisation="organisation", author_reason="reason"
+    authors = _held(asked, _sure_enough(reference), "author", knowledge).select(
+        *STATE,
+        "author",
+        "kind",
+        "base_country",
+        *(pl.col(name).alias(f"author_{name}") for name in _OF_EITHER),
     )
     facts = (
         asked.join(overrides, on=MODEL, how="left")
-        .join(authors, on=MODEL, how="left")
+        .join(authors, on=[*STATE, "author"], how="left")
         .with_columns(
             attribution=pl.when(pl.col("model_permaslug") == OTHER)
             .then(pl.lit(OTHER))
             .otherwise(pl.coalesce("override", "kind", pl.lit(UNKNOWN))),
-            organisation=pl.coalesce("organisation", "author_organisation"),
-            reason=pl.coalesce("reason", "author_reason"),
+            # An override goes whole: its reason, too, need not be the author's.
+            **{
+                name: pl.when(pl.col("override").is_null()).then(f"author_{name}").otherwise(name)
+                for name in _OF_EITHER
+            },
         )
     )
-    seats = _valid(facts.drop_nulls("organisation").join(reference.organisations, on="organisation"))
+    seats = _held(facts, reference.organisations, "organisation", knowledge).select(
+        *STATE, "organisation", "country_code", seat_reason="reason"
+    )
     # An organisation that had no seat in that week has no country to give.
     homeless = pl.col("organisation").is_not_null() & pl.col("country_code").is_null()
-    placed = facts.join(seats.select(*MODEL, "country_code"), on=MODEL, how="left").with_columns(
-        attribution=pl.when(homeless).then(pl.lit(UNKNOWN)).otherwise("attribution")
+    moved = {each.reason for each in reference.changed if each.file == ORGANISATIONS.name}
+    placed = facts.join(seats, on=[*STATE, "organisation"], how="left").with_columns(
+        attribution=pl.when(homeless).then(pl.lit(UNKNOWN)).otherwise("attribution"),
+        # Where an operator moved the seat, that is what a reader has to know.
+        reason=pl.when(pl.col("seat_reason").is_in(sorted(filter(None, moved))))
+        .then(pl.concat_str("reason", "seat_reason", separator=" ", ignore_nulls=True))
+        .otherwise("reason"),
     )
     return placed.select(
         *MODEL,
@@ -93,18 +109,44 @@ def _overrides(models: pl.DataFrame, reference: Reference, knowledge: Knowledge)
     sure = reference.overrides.filter(pl.col("confidence").is_in(at_least(reference.minimum_confidence)))
     asked = models.select(*MODEL, permaslug=base(pl.col("model_permaslug")))
     found = _valid(asked.join(sure, on="permaslug"))
-    known_from, known_to = moment(pl.col("known_from")), moment(pl.col("known_to"))
-    if knowledge == "then":
-        closed = moment(pl.col("week_start") + WEEK)
-        limit = pl.min_horizontal(closed - pl.duration(microseconds=1), "known_at")
-        known = (known_from <= limit).fill_null(False)
-    else:
-        limit = pl.col("known_at")
-        known = (known_from <= limit).fill_null(True)
+    limit, known_to = _limit(knowledge), moment(pl.col("known_to"))
+    known = (moment(pl.col("known_from")) <= limit).fill_null(knowledge == "now")
     counts = known & (known_to.is_null() | (known_to > limit))
     return found.filter(counts).select(
         *MODEL, "organisation", "confidence", "known_from", "reason", override="kind"
     )
+
+
+def _sure_enough(reference: Reference) -> pl.DataFrame:
+    """The authors; one of whom it is not sure enough who it is counts as undecided."""
+    doubtful = ~pl.col("confidence").is_in(at_least(reference.minimum_confidence)).fill_null(True)
+    return reference.authors.with_columns(
+        kind=pl.when(doubtful).then(pl.lit("undecided")).otherwise("kind"),
+        organisation=pl.when(~doubtful).then("organisation"),
+    )
+
+
+def _held(asked: pl.DataFrame, facts: pl.DataFrame, key: str, knowledge: Knowledge) -> pl.DataFrame:
+    """Of each author or organisation the one fact that counts in each state: the last that had become known.
+
+    A fact without a day was always known.
+    """
+    wanted = asked.select(*STATE, key).drop_nulls().unique()
+    known = (moment(pl.col("known_from")) <= _limit(knowledge)).fill_null(True)
+    return (
+        _valid(wanted.join(facts, on=key))
+        .filter(known)
+        .sort("known_from", nulls_last=False)
+        .unique([*STATE, key], keep="last", maintain_order=True)
+    )
+
+
+def _limit(knowledge: Knowledge) -> pl.Expr:
+    """Until when something must have become known to count: `then` before the Monday that ends the week."""
+    if knowledge == "now":
+        return pl.col("known_at")
+    closed = moment(pl.col("week_start") + WEEK)
+    return pl.min_horizontal(closed - pl.duration(microseconds=1), "known_at")
 
 
 def _valid(facts: pl.DataFrame) -> pl.DataFrame:

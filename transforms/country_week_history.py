@@ -4,7 +4,7 @@ import polars as pl
 
 from schemas.reference import Reference, at_least
 from schemas.tables.country_week_history import COUNTRY_WEEK_HISTORY
-from transforms.attribution import base
+from transforms.attribution import author, base
 from transforms.country_week import COUNT
 from transforms.vintages import MOMENT, STATE
 from transforms.weeks import moment
@@ -20,9 +20,17 @@ def moments(entries: pl.DataFrame, observations: pl.DataFrame, reference: Refere
     sure = reference.overrides.filter(pl.col("confidence").is_in(at_least(reference.minimum_confidence)))
     models = entries.select("week_start", permaslug=base(pl.col("model_permaslug"))).unique()
     facts = models.join(sure, on="permaslug")
+    owned = models.with_columns(author=author(pl.col("permaslug"))).join(reference.authors, on="author")
+    owners = pl.concat([frame.select("week_start", "organisation") for frame in (owned, facts)]).unique()
+    seats = owners.join(reference.organisations, on="organisation")
     learned = [
-        facts.select("week_start", known_at=moment(pl.col(name)).cast(MOMENT))
-        for name in ("known_from", "known_to")
+        frame.select("week_start", known_at=moment(pl.col(name)).cast(MOMENT))
+        for frame, name in (
+            (facts, "known_from"),
+            (facts, "known_to"),
+            (owned, "known_from"),
+            (seats, "known_from"),
+        )
     ]
     first = entries.group_by("week_start").agg(first=pl.col("as_of").min())
     return (

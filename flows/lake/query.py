@@ -7,10 +7,10 @@ import polars as pl
 
 from flows.lake.lake import citation, open_lake
 from flows.lake.manifest import Manifest, Partition, published
-from flows.lake.reader import partitions_between, rows_of
+from flows.lake.reader import _deciding, partitions_between, rows_of
 from flows.settings import Settings
 from flows.storage.object_store import Store
-from schemas import OBSERVATION, RANKING_ENTRY, TABLES
+from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, OBSERVATION, RANKING_ENTRY, TABLES
 from schemas.errors import StandingsError
 from schemas.fields import country_code
 from schemas.licence import CAVEAT
@@ -63,10 +63,17 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
     manifest = published(store)
     first, last = (day and monday(day) for day in (selection.first, selection.last))
     if selection.as_of:
-        rows = _as_of(settings, store, manifest, table, selection.as_of)
-        rows = rows.filter(pl.col("week_start").is_between(first or date.min, last or date.max))
+        frames = _as_of(settings, store, manifest, selection.as_of)
+
+        def rows_in(table: Table) -> pl.DataFrame:
+            between = pl.col("week_start").is_between(first or date.min, last or date.max)
+            return frames[table.name].filter(between)
     else:
-        rows = rows_of(store, manifest, table, first, last)
+
+        def rows_in(table: Table) -> pl.DataFrame:
+            return rows_of(store, manifest, table, first, last)
+
+    rows = rows_in(table)
     for column, value in asked.items():
         rows = rows.filter(pl.col(column) == value)
     if rows.is_empty():
@@ -77,13 +84,12 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
     line = citation(manifest.kind, newest if isinstance(newest, datetime) else manifest.as_of)
     metadata = {"table": name, "release": manifest.release, "citation": line, "caveat": CAVEAT}
     origins = _origin_note(manifest, partitions_between(manifest, table, first, last))
-    return Found(table, rows, metadata, (line, CAVEAT, *origins))
+    deciding = _deciding(rows, rows_in) if table in (COUNTRY_WEEK, COUNTRY_LEAD_WEEK) else ()
+    return Found(table, rows, metadata, (line, CAVEAT, *origins, *deciding))
 
 
-def _as_of(
-    settings: Settings, store: Store, manifest: Manifest, table: Table, moment: datetime
-) -> pl.DataFrame:
-    """The rows of a table as they stood at a moment, computed anew from what the source had said by then."""
+def _as_of(settings: Settings, store: Store, manifest: Manifest, moment: datetime) -> dict[str, pl.DataFrame]:
+    """Every table as it stood at a moment, computed anew from what the source had said by then."""
     from flows.lake.reference import reference_of
     from transforms.standings import every_table
 
@@ -93,11 +99,8 @@ def _as_of(
     }
     if said[RANKING_ENTRY.name].is_empty():
         raise StandingsError(f"nothing had been captured by {moment:%Y-%m-%dT%H:%M:%SZ}")
-    if table.name in said:
-        return said[table.name]
-    return every_table(said[RANKING_ENTRY.name], said[OBSERVATION.name], reference_of(settings), moment)[
-        table.name
-    ]
+    entries, observations = said.values()
+    return said | every_table(entries, observations, reference_of(settings), moment)
 
 
 def _origin_note(manifest: Manifest, partitions: list[Partition]) -> tuple[str, ...]:

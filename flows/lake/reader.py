@@ -1,17 +1,50 @@
 """Published rows, for whoever asks: straight from the lake, each part checked against its sha256."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import polars as pl
 
 from flows.lake.manifest import Manifest, Partition
+from flows.sanitize import safe
 from flows.storage.object_store import CONNECTIONS, Damaged, Store
-from schemas import WEEK_COVERAGE
+from schemas import (
+    COUNTRY_LEAD_WEEK,
+    UNATTRIBUTED_WEEK,
+    WEEK_COVERAGE,
+)
 from schemas.errors import StandingsError
 from schemas.table import Table
+from transforms.decisive import decisive
+
+DECIDING = 3
+"""How many leads that depend on one cloaked model are named."""
+
+
+def _deciding(rows: pl.DataFrame, rows_in: Callable[[Table], pl.DataFrame]) -> tuple[str, ...]:
+    """Lines that name the cloaked models that decide the leads of these rows where they are not certain."""
+    ways = rows.select("week_start", "method", "knowledge").unique()
+    leads = rows_in(COUNTRY_LEAD_WEEK).join(ways, on=ways.columns, how="semi")
+    if leads["lead_certain"].all():
+        return ()
+    found = (
+        decisive(leads, rows_in(UNATTRIBUTED_WEEK))
+        .group_by("week_start", "leader", "name", "tokens", "method", maintain_order=True)
+        .agg(pl.col("knowledge").str.join("/"))
+        .group_by("week_start", "leader", "name", "tokens", maintain_order=True)
+        .agg(ways=pl.format("{} ({})", "method", "knowledge").str.join(", "))
+    )
+    lines = [
+        f"Week of {week}: {leader}'s lead is not certain under {counted}; "
+        f"it depends on who is behind the cloaked model {safe(name)} ({tokens / 10**12:.3f}T)."
+        for week, leader, name, tokens, counted in found.head(DECIDING).iter_rows()
+    ]
+    more = found.height - len(lines)
+    return (
+        (*lines, f"{more} more leads depend on one cloaked model: choose a week.") if more else tuple(lines)
+    )
 
 
 def rows_of(

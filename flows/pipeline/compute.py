@@ -59,7 +59,9 @@ def gather(settings: Settings, stage_name: str) -> dict[str, int]:
     weeks, countries = (figures[name].n_unique() for name in ("week_start", "country_code"))
     log.info("count: %d models of %d countries over %d weeks", seen.height, countries - 1, weeks)
     for author, tokens in tokens_by_author(pl.concat(unknown)).iter_rows():
-        log.warning("count: author %s is in no reference file: %d tokens count as unknown", author, tokens)
+        log.warning(
+            "count: no reference file says where author %s sits: %d tokens count as unknown", author, tokens
+        )
     return rows
 
 

@@ -73,8 +73,8 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
   country_code STRING NOT NULL COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   base_country STRING COMMENT 'The country of the base model that the author chiefly builds on, where that is another\'s.',
   attribution STRING NOT NULL COMMENT 'Why the country: the author\'s `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row.',
-  confidence STRING COMMENT 'How sure the override is, where there is one.',
-  known_from DATE COMMENT 'The day on which the override became known.',
+  confidence STRING COMMENT 'How sure the fact about the model or its author is, where there is a grade.',
+  known_from DATE COMMENT 'The day on which that fact became known.',
   reason STRING COMMENT 'The reason that the reference files give.',
   as_of TIMESTAMP NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )

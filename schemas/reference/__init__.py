@@ -2,11 +2,16 @@
 
 The files beside this module are the data; this module says what their columns are and refuses files that
 contradict themselves. A judgment that changes is a changed row, with its reason, never changed code. An
-operator's folder of the same files goes before ours, row by row.
+operator's folder of the same files goes before ours, row by row. A column that may be empty may be left out.
+
+Who an author is and where an organisation sits has two clocks: `valid_from` and `valid_to` in the world, and
+`known_from` for us. What became known later goes before what was known earlier, so a fact that turns out to be
+wrong is not edited: the right one is added with the day on which it became known.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +36,7 @@ _evidence = Column("evidence", Kind.TEXT, "What it rests on.")
 _source = Column("source", Kind.TEXT, "Where it was printed.")
 _note = Column("note", Kind.TEXT, "Our own remark.", nullable=True)
 _organisation = Column("organisation", Kind.TEXT, "Short stable id.", pattern=_ID)
+_known_from = Column("known_from", Kind.DATE, "The day it became known; empty: always.", nullable=True)
 
 COUNTRIES = Table(
     name="countries",
@@ -41,7 +47,7 @@ COUNTRIES = Table(
 ORGANISATIONS = Table(
     name="organisations",
     doc="Where each organisation has its headquarters.",
-    key=("organisation", "valid_from"),
+    key=("organisation", "valid_from", "known_from"),
     columns=(
         _organisation,
         Column("name", Kind.TEXT, "Usual English name."),
@@ -50,12 +56,13 @@ ORGANISATIONS = Table(
         _valid_to,
         _reason,
         _evidence,
+        _known_from,
     ),
 )
 AUTHORS = Table(
     name="authors",
     doc="Whose each author slug is.",
-    key=("author", "valid_from"),
+    key=("author", "valid_from", "known_from"),
     columns=(
         Column(
             "author",
@@ -69,6 +76,15 @@ AUTHORS = Table(
         _valid_from,
         _valid_to,
         _reason,
+        _known_from,
+        Column(
+            "confidence",
+            Kind.TEXT,
+            "How sure it is, where there is any doubt; one that is not sure enough counts as undecided.",
+            nullable=True,
+            values=fields.CONFIDENCES,
+        ),
+        replace(_evidence, nullable=True),
     ),
 )
 OVERRIDES = Table(
@@ -150,6 +166,17 @@ FORECASTS = Table(
     ),
 )
 FILES = (COUNTRIES, ORGANISATIONS, AUTHORS, OVERRIDES, CLAIMS, FORECASTS)
+TIMELINES = (ORGANISATIONS, AUTHORS)
+"""Files of what holds at every time, of which an operator may say a part."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an operator's row decides otherwise than our files do. reason: None where it gives none, or is left out."""
+
+    file: str
+    id: str
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -157,7 +184,7 @@ class Reference:
     """The reference files as frames, one a table of `FILES`.
 
     sha256: of our files' bytes; operator_sha256: of the operator's, None where there are none.
-    minimum_confidence: the least confidence with which an override counts.
+    minimum_confidence: the least confidence with which an override counts. changed: by an operator's folder.
     """
 
     countries: pl.DataFrame
@@ -169,6 +196,7 @@ class Reference:
     sha256: str
     operator_sha256: str | None = None
     minimum_confidence: str = MINIMUM_CONFIDENCE
+    changed: tuple[Change, ...] = ()
 
     def identity(self) -> dict[str, str | None]:
         """Which facts these are, for whoever must say what a figure rests on."""
@@ -188,11 +216,14 @@ def at_least(confidence: str) -> tuple[str, ...]:
 def load(operator: Path | None = None, minimum_confidence: str = MINIMUM_CONFIDENCE) -> Reference:
     """Our reference files and, before them, those of an operator's folder, checked together.
 
-    An operator's row takes the place of all of ours with the same first column.
+    An operator's row takes the place of all of ours with the same first column. Where it says what holds for a
+    time only, or is known only from a day on, ours goes on counting for the rest of the time and until that day:
+    that is so for organisations and authors, which always are something.
     Raises `StandingsError` that names the file, the row and the field where one is malformed, names an
     organisation or country that is not there, or says two things of one author or model at one time.
     """
     frames = {table.name: _read(OURS / f"{table.name}.csv", table) for table in FILES}
+    changed: tuple[Change, ...] = ()
     if operator is not None:
         if not operator.is_dir():
             raise StandingsError(f"{operator}: there is no such folder of reference files")
@@ -202,20 +233,55 @@ def load(operator: Path | None = None, minimum_confidence: str = MINIMUM_CONFIDE
         for table in FILES:
             path = operator / f"{table.name}.csv"
             if path.exists():
-                frames[table.name] = _before(frames[table.name], _read(path, table), table.key[0])
+                theirs = _read(path, table)
+                changed += _changed(table, frames[table.name], theirs)
+                frames[table.name] = _before(table, frames[table.name], theirs)
     _agree(frames)
     return Reference(
         **frames,
         sha256=_digest(OURS),
+        changed=changed,
         operator_sha256=_digest(operator) if operator else None,
         minimum_confidence=minimum_confidence,
     )
 
 
-def _before(ours: pl.DataFrame, theirs: pl.DataFrame, key: str) -> pl.DataFrame:
-    return pl.concat(
-        [theirs, ours.join(theirs.select(key).unique(), on=key, how="anti", maintain_order="left")]
-    )
+def _before(table: Table, ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    """An operator's rows, and of ours what they leave."""
+    key = table.key[0]
+    untouched = ours.join(theirs.select(key).unique(), on=key, how="anti", maintain_order="left")
+    if table not in TIMELINES:
+        return pl.concat([theirs, untouched])
+    left = []
+    for row in ours.join(theirs, on=key, how="semi", maintain_order="left").iter_rows(named=True):
+        spans = [(row["valid_from"] or date.min, row["valid_to"] or date.max)]
+        for other in theirs.filter(pl.col(key) == row[key]).iter_rows(named=True):
+            if (other["known_from"] or date.min) <= (row["known_from"] or date.min):
+                spans = _without(spans, other["valid_from"] or date.min, other["valid_to"] or date.max)
+        for start, end in spans:
+            kept = {"valid_from": start if start > date.min else None}
+            left.append(row | kept | {"valid_to": end if end < date.max else None})
+    return pl.concat([theirs, pl.DataFrame(left, schema=ours.schema), untouched])
+
+
+def _without(spans: list[tuple[date, date]], start: date, end: date) -> list[tuple[date, date]]:
+    """What is left of spans of days when one is taken out; the last day of a span is not in it."""
+    parts = [(first, min(last, start)) for first, last in spans]
+    parts += [(max(first, end), last) for first, last in spans]
+    return [(first, last) for first, last in parts if first < last]
+
+
+def _changed(table: Table, ours: pl.DataFrame, theirs: pl.DataFrame) -> tuple[Change, ...]:
+    """What an operator's rows decide otherwise than ours do; a copy of ours changes nothing."""
+    key, names = table.key[0], table.names
+    both = ours.join(theirs, on=key, how="semi")
+    said = theirs.select(names).join(both.select(names), on=names, how="anti", nulls_equal=True)
+    unsaid = both.select(names).join(theirs.select(names), on=names, how="anti", nulls_equal=True)
+    reason = pl.col("reason") if "reason" in table else pl.lit(None, pl.String)
+    # A partial copy takes nothing of ours away from a timeline.
+    gone = [] if table in TIMELINES else [unsaid.select(key, reason=pl.lit(None, pl.String))]
+    rows = pl.concat([said.select(key, reason=reason), *gone]).unique().sort(key, "reason")
+    return tuple(Change(table.name, *row) for row in rows.iter_rows())
 
 
 def _digest(folder: Path) -> str:
@@ -232,16 +298,27 @@ def _read(path: Path, table: Table) -> pl.DataFrame:
         text = pl.read_csv(path, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StandingsError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
-    if text.columns != table.names:
-        raise StandingsError(
-            f"{path}: row 1: columns are {', '.join(text.columns)}, not {', '.join(table.names)}"
-        )
-    text = text.with_columns(pl.col(pl.String).replace("", None))
+    _check_header(path, table, text.columns)
+    absent = [pl.lit(None, pl.String).alias(name) for name in table.names if name not in text.columns]
+    text = text.with_columns(pl.col(pl.String).replace("", None), *absent).select(table.names)
     text = text.with_columns(pl.lit(str(path)).alias("file"), (pl.int_range(pl.len()) + 2).alias("row"))
     frame = text.with_columns(_typed(column) for column in table.columns)
     for column in table.columns:
         _check(text[column.name], frame, column)
     return frame
+
+
+def _check_header(path: Path, table: Table, names: list[str]) -> None:
+    """Raises `StandingsError` for a column that is not known, or one that is missing and may not be empty."""
+    required = [column.name for column in table.columns if not column.nullable]
+    if unknown := [name for name in names if name not in table]:
+        raise StandingsError(
+            f"{path}: row 1: column {unknown[0]} is not known; the columns are {', '.join(table.names)}"
+        )
+    if missing := [name for name in required if name not in names]:
+        raise StandingsError(
+            f"{path}: row 1: column {missing[0]} is missing; {', '.join(required)} must be there"
+        )
 
 
 def _typed(column: Column) -> pl.Expr:
@@ -301,9 +378,10 @@ def _agree(frames: dict[str, pl.DataFrame]) -> None:
     for name in ("countries", "claims", "forecasts"):
         key = next(table.key[0] for table in FILES if table.name == name)
         _refuse(frames[name][key].is_duplicated(), frames[name], key, "is there twice")
-    _apart(frames["organisations"], "organisation", ("valid",))
-    _apart(authors, "author", ("valid",))
-    _apart(overrides, "permaslug", ("valid", "known"))
+    # Of two facts the one that became known later counts, so only those that became known together exclude each other.
+    _apart(frames["organisations"], ("organisation", "known_from"), ("valid",))
+    _apart(authors, ("author", "known_from"), ("valid",))
+    _apart(overrides, ("permaslug",), ("valid", "known"))
 
 
 def _known(rows: pl.DataFrame, field: str, others: pl.DataFrame, name: str | None = None) -> None:
@@ -311,9 +389,9 @@ def _known(rows: pl.DataFrame, field: str, others: pl.DataFrame, name: str | Non
     _refuse(missing, rows, field, "is not in the file that defines it")
 
 
-def _apart(rows: pl.DataFrame, key: str, clocks: tuple[str, ...]) -> None:
+def _apart(rows: pl.DataFrame, key: tuple[str, ...], clocks: tuple[str, ...]) -> None:
     """No two rows of one key hold at the same time by every clock."""
-    pairs = rows.join(rows, on=key, suffix="_other").filter(
+    pairs = rows.join(rows, on=key, suffix="_other", nulls_equal=True).filter(
         (pl.col("file") != pl.col("file_other")) | (pl.col("row") > pl.col("row_other"))
     )
     for clock in clocks:
@@ -324,7 +402,7 @@ def _apart(rows: pl.DataFrame, key: str, clocks: tuple[str, ...]) -> None:
         pairs = pairs.filter(~((start >= other_end).fill_null(False) | (other_start >= end).fill_null(False)))
     if not pairs.is_empty():
         other = f"overlaps row {pairs['row_other'][0]} of {pairs['file_other'][0]}"
-        _refuse(pl.Series([True]), pairs.head(1), key, other)
+        _refuse(pl.Series([True]), pairs.head(1), key[0], other)
 
 
 def _refuse(wrong: pl.Series, rows: pl.DataFrame, field: str, why: str) -> None:

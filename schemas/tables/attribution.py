@@ -22,11 +22,11 @@ ATTRIBUTION = Table(
         Column(
             "confidence",
             Kind.TEXT,
-            "How sure the override is, where there is one.",
+            "How sure the fact about the model or its author is, where there is a grade.",
             nullable=True,
             values=fields.CONFIDENCES,
         ),
-        Column("known_from", Kind.DATE, "The day on which the override became known.", nullable=True),
+        Column("known_from", Kind.DATE, "The day on which that fact became known.", nullable=True),
         Column("reason", Kind.TEXT, "The reason that the reference files give.", nullable=True),
         fields.as_of,
     ),

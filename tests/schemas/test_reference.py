@@ -111,17 +111,31 @@ def test_judgments_have_their_reasons() -> None:
         assert reasons.str.ends_with(".").all()
 
 
+LATER = {
+    "openrouter/elephant-alpha": ("CN", "confirmed", "2026-04-21"),
+    "openrouter/healer-alpha": ("CN", "confirmed", "2026-03-18"),
+    "openrouter/polaris-alpha": ("US", "circumstantial", "2025-11-13"),
+    "openrouter/sonoma-sky-alpha": ("US", "reported", "2025-09-19"),
+    "stealth/ox-alpha": ("CN", "confirmed", "2026-08-26"),
+    "stealth/space-bunny-alpha": ("CN", "circumstantial", ""),
+    "stealth/union-alpha": ("US", "reported", "2026-09-18"),
+}
+"""What was seen since the list was made."""
+
+
 def test_reveals_are_what_the_evidence_says(shared_data: Path) -> None:
     seats = dict(load().organisations.select("organisation", "country_code").rows())
     mine = {row["permaslug"]: row for row in reveals().iter_rows(named=True)}
     with (shared_data / "stealth_models.csv").open() as file:
-        theirs = [row for row in csv.DictReader(file) if row["country_code"]]
-    assert len(theirs) == len(mine)
-    for row in theirs:
-        found = mine[row["permaslug"].split(":")[0]]
-        assert seats[found["organisation"]] == row["country_code"]
-        assert found["confidence"] == row["confidence"]
-        assert str(found["known_from"] or "") == row["revealed_on"]
+        theirs = {
+            row["permaslug"].split(":")[0]: (row["country_code"], row["confidence"], row["revealed_on"])
+            for row in csv.DictReader(file)
+            if row["country_code"]
+        }
+    assert {
+        name: (seats[row["organisation"]], row["confidence"], str(row["known_from"] or ""))
+        for name, row in mine.items()
+    } == theirs | LATER
 
 
 def test_grades_go_from_the_least_sure_to_the_surest() -> None:
@@ -289,8 +303,7 @@ def test_another_header_is_refused(folder: Path, table: reference.Table) -> None
     path = folder / f"{table.name}.csv"
     path.write_text(path.read_text().replace(table.names[1], "surprise", 1))
     message = refusal(folder)
-    assert message.startswith(f"{table.name}.csv: row 1: columns are ")
-    assert "surprise" in message
+    assert message.startswith(f"{table.name}.csv: row 1: column surprise is not known; the columns are ")
 
 
 @pytest.mark.parametrize("table", FILES, ids=lambda table: table.name)

@@ -144,18 +144,20 @@ def facts(
     *overrides: Mapping[str, Any],
     claims: Iterable[Mapping[str, Any]] = (),
     forecasts: Iterable[Mapping[str, Any]] = (),
+    authors: Iterable[Mapping[str, Any]] = (),
+    organisations: Iterable[Mapping[str, Any]] = (),
     **options: Any,
 ) -> Reference:
-    """The organisations and authors above, with these overrides, claims and forecasts."""
-    authors = [{"author": name, "organisation": owner} for name, owner in AUTHOR.items()]
+    """The organisations and authors above, with these overrides, claims and forecasts, and more of either."""
+    known = [{"author": name, "organisation": owner} for name, owner in AUTHOR.items()]
     others = [{"author": "openrouter", "kind": "cloaked"}, {"author": "hobby", "kind": "undecided"}]
     owners = [{"organisation": name, "country_code": code} for name, code in COUNTRY.items()]
     codes = [{"country_code": code} for code in sorted({*COUNTRY.values(), "ZZ"})]
     why = {"reason": "Because.", "evidence": "Seen."}
     return Reference(
         countries=frame(COUNTRIES, codes, country_name="Somewhere"),
-        organisations=frame(ORGANISATIONS, owners, name="Name", **why),
-        authors=frame(AUTHORS, [*authors, *others], kind="organisation", reason="Because."),
+        organisations=frame(ORGANISATIONS, [*owners, *organisations], name="Name", **why),
+        authors=frame(AUTHORS, [*known, *others, *authors], kind="organisation", reason="Because."),
         overrides=frame(OVERRIDES, overrides, **why),
         claims=frame(
             CLAIMS, claims, metric="tokens", basis="stated", wording="It was said.", source="A paper"
@@ -167,9 +169,11 @@ def facts(
 
 
 def known_by(reference: Reference, moment: datetime) -> Reference:
-    """What was known of it by then: later overrides are not there yet, later withdrawals not made."""
+    """What was known of it by then: later facts are not there yet, later withdrawals not made."""
     day = pl.lit(moment.date())
     overrides = reference.overrides.filter(pl.col("known_from") <= day).with_columns(
         known_to=pl.when(pl.col("known_to") <= day).then("known_to")
     )
-    return replace(reference, overrides=overrides)
+    always = pl.col("known_from").is_null() | (pl.col("known_from") <= day)
+    known = {name: getattr(reference, name).filter(always) for name in ("authors", "organisations")}
+    return replace(reference, overrides=overrides, **known)

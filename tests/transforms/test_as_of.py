@@ -35,6 +35,18 @@ FACTS = facts(
     override("openrouter/beta", "openai", MONDAY + 5 * DAY),
     override("z-ai/moved", "anthropic", MONDAY + 12 * DAY, kind="transfer"),
     override("hobby/guess", "deepseek", REVEALED, confidence="circumstantial"),
+    authors=[
+        {"author": "nobody", "organisation": "mistral", "known_from": MONDAY + 6 * DAY},
+        {"author": "nobody", "organisation": "deepseek", "known_from": REVEALED},
+    ],
+    organisations=[
+        {
+            "organisation": "anthropic",
+            "country_code": "FR",
+            "valid_from": MONDAY + 7 * DAY,
+            "known_from": MONDAY + 10 * DAY,
+        }
+    ],
     claims=[
         {"claim": "cn", "week_start": MONDAY, "country_code": "CN", "tokens": 140},
         {"claim": "lead", "week_start": MONDAY, "country_code": "US", "metric": "leader"},

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from schemas import ATTRIBUTION, MODEL_WEEK, RANKING_ENTRY
 from schemas.fields import CONFIDENCES, OVERRIDES, Knowledge
 from schemas.reference import Reference, load
+from tests.support import states
 from tests.support.examples import examples
 from tests.support.frames import (
     DAY,
@@ -417,6 +418,13 @@ def test_a_sum_beyond_the_largest_count_raises() -> None:
         ("upstage/solar-pro-3", "KR"),
         ("ai21/jamba-large-1.7", "IL"),
         ("tngtech/deepseek-r1t2-chimera:free", "DE"),
+        ("typesafe/jev-1.13-20260917", "US"),
+        ("thinkingmachines/a", "US"),
+        ("sakana/a", "JP"),
+        ("black-forest-labs/a", "DE"),
+        ("voyageai/a", "US"),
+        ("dots-studio/dots-3-note-preview", "CN"),
+        ("poolside/laguna-m.1", "US"),
     ],
 )
 def test_the_big_authors_are_where_one_expects_them(slug: str, country: str) -> None:
@@ -440,11 +448,17 @@ def test_sentence_transformers_moved(week: date, country: str) -> None:
         ("openrouter/quasar-alpha", date(2025, 4, 14), "US", "US"),
         ("openrouter/owl-alpha", date(2026, 6, 22), "ZZ", "CN"),
         ("openrouter/owl-alpha", date(2026, 6, 29), "CN", "CN"),
-        ("openrouter/elephant-alpha", date(2026, 5, 4), "ZZ", "ZZ"),
+        ("openrouter/elephant-alpha", date(2026, 4, 13), "ZZ", "CN"),
+        ("openrouter/elephant-alpha", date(2026, 4, 20), "CN", "CN"),
         ("openrouter/horizon-beta", date(2025, 8, 4), "ZZ", "ZZ"),
-        ("openrouter/sonoma-sky-alpha", date(2025, 9, 15), "ZZ", "ZZ"),
+        ("openrouter/sonoma-sky-alpha", date(2025, 9, 8), "ZZ", "US"),
+        ("openrouter/sonoma-sky-alpha", date(2025, 9, 15), "US", "US"),
+        ("openrouter/sonoma-dusk-alpha", date(2025, 9, 15), "ZZ", "ZZ"),
+        ("openrouter/polaris-alpha", date(2025, 11, 10), "ZZ", "ZZ"),
         ("openrouter/aurora-alpha", date(2026, 2, 9), "ZZ", "ZZ"),
-        ("stealth/ox-alpha", date(2026, 8, 24), "ZZ", "ZZ"),
+        ("stealth/ox-alpha", date(2026, 8, 17), "ZZ", "CN"),
+        ("stealth/ox-alpha", date(2026, 8, 24), "CN", "CN"),
+        ("stealth/union-alpha", date(2026, 9, 14), "US", "US"),
         ("stealth/space-bunny-alpha", date(2026, 9, 28), "ZZ", "ZZ"),
         ("openrouter/auto", date(2026, 3, 9), "ZZ", "ZZ"),
     ],
@@ -482,3 +496,69 @@ def test_every_author_that_was_seen_is_decided(shared_data: Path) -> None:
     authors = {slug.split("/")[0] for slug in slugs if slug != "other" and not slug.startswith("~")}
     assert len(authors) > 50
     assert authors - set(load().authors["author"]) == set()
+
+
+# When a fact about an author or a seat became known
+
+WRONG = {"author": "newlab", "organisation": "mistral"}
+RIGHT = {"author": "newlab", "organisation": "deepseek", "known_from": MONDAY + 7 * DAY}
+"""First it was taken for a French lab, and on the Monday that ends the week it turned out to be Chinese."""
+
+
+@pytest.mark.parametrize(
+    ("week", "then", "now"),
+    [(MONDAY, "FR", "CN"), (MONDAY + 7 * DAY, "CN", "CN"), (MONDAY - 7 * DAY, "FR", "CN")],
+)
+def test_of_two_facts_about_an_author_the_last_that_was_known_counts(week: date, then: str, now: str) -> None:
+    known = states.facts(authors=[RIGHT, WRONG])
+    assert whose("newlab/a", "then", known, week)[1] == then
+    assert whose("newlab/a", "now", known, week)[1] == now
+
+
+def test_as_of_a_moment_what_was_learned_about_an_author_later_does_not_count() -> None:
+    known = states.facts(authors=[WRONG, RIGHT])
+    learned = states.midnight(MONDAY + 7 * DAY)
+    assert whose("newlab/a", "now", known, at=learned - states.TICK)[1] == "FR"
+    assert whose("newlab/a", "now", known, at=learned)[1] == "CN"
+
+
+def test_an_author_of_whom_nothing_was_known_yet_is_unknown() -> None:
+    known = states.facts(authors=[RIGHT])
+    assert whose("newlab/a", "then", known) == (None, "ZZ", "unknown")
+    assert whose("newlab/a", "now", known) == ("deepseek", "CN", "organisation")
+
+
+def test_a_seat_counts_from_the_day_on_which_it_became_known() -> None:
+    moved = {
+        "organisation": "mistral",
+        "country_code": "US",
+        "valid_from": MONDAY,
+        "known_from": MONDAY + 7 * DAY,
+    }
+    known = states.facts(organisations=[moved])
+    assert whose("mistralai/a", "then", known)[1] == "FR"
+    assert whose("mistralai/a", "now", known)[1] == "US"
+    assert whose("mistralai/a", "now", known, MONDAY - 7 * DAY)[1] == "FR"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "minimum"), [("circumstantial", "reported"), ("reported", "confirmed")]
+)
+def test_an_author_that_is_not_sure_enough_is_undecided(confidence: str, minimum: str) -> None:
+    doubtful = {"author": "newlab", "organisation": "mistral", "confidence": confidence}
+    asked = states.facts(authors=[doubtful], minimum_confidence=minimum)
+    assert whose("newlab/a", "now", asked) == (None, "ZZ", "undecided")
+    assert (
+        whose("newlab/a", "now", states.facts(authors=[doubtful], minimum_confidence=confidence))[1] == "FR"
+    )
+    assert whose("mistralai/a", "now", asked)[1] == "FR"
+
+
+def test_when_an_author_became_known_is_a_moment_of_history() -> None:
+    """A nine-row week that is read once still has two states: before and after."""
+    tables = states.standings(
+        states.week_of({"newlab/a": 5, "openai/b": 3}, as_of=states.midnight(MONDAY + 7 * DAY)),
+        reference=states.facts(authors=[{**RIGHT, "known_from": MONDAY + 20 * DAY}]),
+    )
+    history = tables["country_week_history"].filter(method="all_models", knowledge="now", country_code="CN")
+    assert history["known_at"].to_list() == [states.midnight(MONDAY + 20 * DAY)]

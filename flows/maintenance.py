@@ -22,15 +22,18 @@ from schemas.errors import StandingsError
 log = logging.getLogger("standings")
 
 
-def rebuild(settings: Settings, run: Runner = directly, fan: Fan = in_turn) -> tuple[list[str], Outcome]:
+def rebuild(
+    settings: Settings, run: Runner = directly, fan: Fan = in_turn, without_operator: bool = False
+) -> tuple[list[str], Outcome]:
     """Publishes the same raw captures anew with today's code; returns what that changed, a line a table.
 
-    Captures that could not be read are tried again. Nothing is asked of the source.
+    Captures that could not be read are tried again. Nothing is asked of the source. without_operator: lets go of
+    an operator's facts that the published release rests on and that these settings do not name.
     """
     store = open_lake(settings)
     before = current(store).manifest
     captures.forget_rejections(store)
-    outcome = raw_to_warehouse(settings, run, fan)
+    outcome = raw_to_warehouse(settings, run, fan, without_operator)
     after = current(store).manifest
     return list(changes(before, after)) if after else [], outcome
 

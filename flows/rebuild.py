@@ -14,12 +14,15 @@ log = logging.getLogger("standings")
 
 
 @flow(name="rebuild", task_runner=task_runner())
-def rebuild() -> tuple[list[str], Outcome]:
-    """Publishes the same captures anew; returns what that changed, a line a table. Nothing is asked of the source."""
+def rebuild(without_operator: bool = False) -> tuple[list[str], Outcome]:
+    """Publishes the same captures anew; returns what that changed, a line a table. Nothing is asked of the source.
+
+    without_operator: lets go of an operator's facts that the published release rests on.
+    """
     logs.start_in_flow()
     settings = from_environment()
     with sent_after(settings) as refused:
-        changed, outcome = maintenance.rebuild(settings, as_task, fan_of(settings))
+        changed, outcome = maintenance.rebuild(settings, as_task, fan_of(settings), without_operator)
         refused.extend(outcome.rejected)
     for line in changed:
         log.info("rebuild: %s", line)

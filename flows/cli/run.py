@@ -134,7 +134,12 @@ def _slice(text: str) -> dict[str, str]:
 
 
 @command
-def rebuild() -> None:
+@click.option(
+    "--without-operator",
+    is_flag=True,
+    help="Let go of the reference files, or the confidence, that the lake was published with and that are not set.",
+)
+def rebuild(without_operator: bool) -> None:
     """Publish the same raw captures anew with today's code.
 
     Captures that could not be read are tried again. Nothing is asked of the source. It tells which weeks of which
@@ -148,10 +153,10 @@ def rebuild() -> None:
         configure_prefect()
         from flows.rebuild import rebuild as flow
 
-        changed, outcome = flow()
+        changed, outcome = flow(without_operator)
     else:
         with sent_after(settings) as refused:
-            changed, outcome = maintenance.rebuild(settings)
+            changed, outcome = maintenance.rebuild(settings, without_operator=without_operator)
             refused.extend(outcome.rejected)
     for line in changed or ["nothing came out otherwise"]:
         click.echo(line)

@@ -7,10 +7,10 @@ import polars as pl
 
 from flows.lake.lake import citation, open_lake
 from flows.lake.manifest import Manifest, Partition, published
-from flows.lake.reader import _deciding, partitions_between, rows_of
+from flows.lake.reader import _deciding, operator_notes, partitions_between, rows_of
 from flows.settings import Settings
 from flows.storage.object_store import Store
-from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, OBSERVATION, RANKING_ENTRY, TABLES
+from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, OBSERVATION, RANKING_ENTRY, TABLES, reference
 from schemas.errors import StandingsError
 from schemas.fields import country_code
 from schemas.licence import CAVEAT
@@ -84,14 +84,21 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
     line = citation(manifest.kind, newest if isinstance(newest, datetime) else manifest.as_of)
     metadata = {"table": name, "release": manifest.release, "citation": line, "caveat": CAVEAT}
     origins = _origin_note(manifest, partitions_between(manifest, table, first, last))
+    changed = operator_notes(manifest, table)
+    if changed:
+        metadata["operator"] = "; ".join(changed)
+    if selection.as_of and manifest.reference["sha256"] != reference.load().sha256:
+        origins += ("These rows follow the reference files of this version, which the release does not yet.",)
     deciding = _deciding(rows, rows_in) if table in (COUNTRY_WEEK, COUNTRY_LEAD_WEEK) else ()
-    return Found(table, rows, metadata, (line, CAVEAT, *origins, *deciding))
+    return Found(table, rows, metadata, (line, CAVEAT, *changed, *origins, *deciding))
 
 
 def _as_of(settings: Settings, store: Store, manifest: Manifest, moment: datetime) -> dict[str, pl.DataFrame]:
     """Every table as it stood at a moment, computed anew from what the source had said by then."""
-    from flows.lake.reference import reference_of
+    from flows.lake.reference import reference_as_published
     from transforms.standings import every_table
+
+    facts = reference_as_published(settings, manifest)
 
     said = {
         each.name: rows_of(store, manifest, each).filter(pl.col("as_of") <= moment)
@@ -100,7 +107,7 @@ def _as_of(settings: Settings, store: Store, manifest: Manifest, moment: datetim
     if said[RANKING_ENTRY.name].is_empty():
         raise StandingsError(f"nothing had been captured by {moment:%Y-%m-%dT%H:%M:%SZ}")
     entries, observations = said.values()
-    return said | every_table(entries, observations, reference_of(settings), moment)
+    return said | every_table(entries, observations, facts, moment)
 
 
 def _origin_note(manifest: Manifest, partitions: list[Partition]) -> tuple[str, ...]:

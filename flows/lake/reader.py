@@ -11,16 +11,36 @@ from flows.lake.manifest import Manifest, Partition
 from flows.sanitize import safe
 from flows.storage.object_store import CONNECTIONS, Damaged, Store
 from schemas import (
+    CLAIM_VALUE,
+    CLAIMS,
     COUNTRY_LEAD_WEEK,
+    FORECAST_PATH,
     UNATTRIBUTED_WEEK,
     WEEK_COVERAGE,
 )
 from schemas.errors import StandingsError
+from schemas.fields import MINIMUM_CONFIDENCE
 from schemas.table import Table
 from transforms.decisive import decisive
 
 DECIDING = 3
 """How many leads that depend on one cloaked model are named."""
+
+
+def operator_notes(manifest: Manifest, table: Table | None = None) -> tuple[str, ...]:
+    """Lines that say what an operator changed of the reference facts that a release's table rests on; None: any."""
+    facts = manifest.reference
+    minimum = facts["minimum_confidence"]
+    attributing = [
+        facts.get("operator"),
+        f"minimum confidence {minimum}" if minimum != MINIMUM_CONFIDENCE else None,
+    ]
+    lines = []
+    if any(attributing):
+        lines.append(f"attribution changed by the operator: {', '.join(filter(None, attributing))}")
+    if (printed := facts.get("operator_printed")) and table in (None, CLAIMS, CLAIM_VALUE, FORECAST_PATH):
+        lines.append(f"printed figures changed by the operator: {printed}")
+    return tuple(lines)
 
 
 def _deciding(rows: pl.DataFrame, rows_in: Callable[[Table], pl.DataFrame]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flows.lake import approvals, captures, keys
 from flows.lake.lake import citation, kind_of, open_lake
 from flows.lake.manifest import Manifest, current
-from flows.lake.reader import newest_complete_week, rows_of
+from flows.lake.reader import newest_complete_week, operator_notes, rows_of
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from flows.storage.object_store import Store
@@ -53,6 +53,8 @@ def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[s
         yield f"postgres   {_postgres(settings, manifest)}"
     for author, tokens in unknown_authors(rows_of(store, manifest, MODEL_WEEK)).iter_rows():
         yield f"unknown    author {author}, {tokens:,} tokens: ZZ until the reference files decide it"
+    for line in operator_notes(manifest):
+        yield f"operator   {line}"
     yield f"           {citation(manifest.kind, manifest.as_of)}"
     yield f"           {CAVEAT}"
 

@@ -16,7 +16,7 @@ import polars as pl
 from flows.lake import captures, keys
 from flows.lake.lake import citation, open_lake
 from flows.lake.manifest import Manifest, read_manifest
-from flows.lake.reader import digests, part_bytes
+from flows.lake.reader import digests, operator_notes, part_bytes
 from flows.sanitize import safe
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
@@ -73,6 +73,7 @@ def described(manifest: Manifest) -> Release:
         as_of=manifest.as_of,
         citation=citation(manifest.kind, manifest.as_of),
         real=manifest.kind == "real",
+        changed=operator_notes(manifest),
         tables=tuple(
             (
                 table,

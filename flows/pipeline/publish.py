@@ -41,7 +41,11 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
             f"{store.url}: its release has a table {min(unknown)} that this version does not know: upgrade it"
         )
     tables = all_parts(stage)
-    if before and tables == before.tables and _has_its_records(store, before):
+    facts = reference_of(settings).identity()
+    same_operator = before is not None and all(
+        facts[name] == before.reference.get(name) for name in ("operator", "operator_printed")
+    )
+    if before and tables == before.tables and same_operator and _has_its_records(store, before):
         return _let_stand(store, stage, before, set(captures) - set(before.captures))
     manifest = Manifest(
         number=before.number + 1 if before else 1,
@@ -49,7 +53,7 @@ def publish(settings: Settings, stage_name: str, report: str) -> str:
         published_at=datetime.now(UTC),
         kind=kind_of(store) or "real",
         code=code_version(),
-        reference=reference_of(settings).identity(),
+        reference=facts,
         report=report,
         docs=_keep_docs(store, stage),
         accepted=tuple(stage.noted("accepted") or ()),

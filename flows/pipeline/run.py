@@ -9,6 +9,7 @@ from flows.lake import approvals, keys
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import demand_format, open_lake
 from flows.lake.manifest import current, read_manifest
+from flows.lake.reference import ensure_operator
 from flows.lake.staging import Stage
 from flows.pipeline import lineage
 from flows.pipeline.compute import compare, count, gather
@@ -65,8 +66,13 @@ def in_turn(
     return [step(settings, stage, part) for part in parts]
 
 
-def raw_to_warehouse(settings: Settings, run: Runner = directly, fan: Fan = in_turn) -> Outcome:
+def raw_to_warehouse(
+    settings: Settings, run: Runner = directly, fan: Fan = in_turn, without_operator: bool = False
+) -> Outcome:
     """Publishes and loads what has landed in `raw/`.
+
+    without_operator: whether facts of an operator's that the published release rests on may be let go; else a run
+    that does not have them raises `StandingsError`.
 
     A capture whose tables are refused is passed over from then on, and the others are published. A run that
     loses the race to publish starts again from what the winner published, so both end up in it.
@@ -74,6 +80,8 @@ def raw_to_warehouse(settings: Settings, run: Runner = directly, fan: Fan = in_t
     store = open_lake(settings)
     demand_format(store)
     before = current(store).manifest
+    if before and not without_operator:
+        ensure_operator(settings, before)
     rejected: tuple[str, ...] = ()
     for _ in range(ATTEMPTS):
         conformed = run(conform)(settings)

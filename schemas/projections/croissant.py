@@ -7,8 +7,8 @@ those of other releases; and each table is a record set.
 from datetime import timedelta
 from typing import Any
 
-from schemas.licence import CAVEAT, LICENCE_URL, SOURCE_URL
-from schemas.projections.release import ABOUT, MAINTAINERS, TITLE, Part, Release
+from schemas.licence import LICENCE_URL, SOURCE_URL
+from schemas.projections.release import MAINTAINERS, TITLE, Part, Release
 from schemas.table import Column, Kind, Table, about
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
@@ -73,7 +73,7 @@ def dataset(release: Release) -> dict[str, Any]:
         "conformsTo": CONFORMS_TO,
         "name": TITLE,
         "alternateName": release.name,
-        "description": f"{ABOUT} {CAVEAT}",
+        "description": release.description,
         "version": release.version,
         "datePublished": release.published_at.isoformat(),
         "citeAs": release.citation,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.licence import CAVEAT, LICENCE, LICENCE_TITLE, LICENCE_URL, SOURCE_TITLE, SOURCE_URL
-from schemas.projections.release import ABOUT, MAINTAINERS, NAME, TITLE, Part, Release
+from schemas.projections.release import MAINTAINERS, NAME, TITLE, Part, Release
 from schemas.table import Column, Kind, Table
 
 PROFILES = "https://datapackage.org/profiles/2.0"
@@ -69,7 +69,7 @@ def package(release: Release, schemas: Mapping[str, str], dictionary: dict[str, 
         "name": NAME,
         "id": release.name,
         "title": TITLE,
-        "description": f"{ABOUT} {CAVEAT}",
+        "description": release.description,
         "version": release.version,
         "created": release.published_at.isoformat(),
         "citation": release.citation,

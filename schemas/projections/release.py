@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from schemas.licence import CAVEAT
 from schemas.table import Table
 
 NAME = "token-standings"
@@ -33,7 +34,8 @@ class Part:
 class Release:
     """The whole of one release: every table that it holds, with its parts in the order of their weeks.
 
-    real: whether the figures are the source's, and so under its licence; simulated ones are nobody's.
+    real: whether the figures are the source's, and so under its licence; simulated ones are nobody's. changed: by
+    the operator, a line each.
     """
 
     name: str
@@ -43,6 +45,12 @@ class Release:
     citation: str
     real: bool
     tables: tuple[tuple[Table, tuple[Part, ...]], ...]
+    changed: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """What it is, the caveat, and what an operator changed."""
+        return " ".join([ABOUT, CAVEAT, *(f"{line[0].upper()}{line[1:]}." for line in self.changed)])
 
     @property
     def version(self) -> str:

@@ -170,6 +170,16 @@ TIMELINES = (ORGANISATIONS, AUTHORS)
 """Files of what holds at every time, of which an operator may say a part."""
 
 
+ATTRIBUTING = {
+    "countries": ("country", "countries"),
+    "organisations": ("organisation", "organisations"),
+    "authors": ("author", "authors"),
+    "overrides": ("model", "models"),
+}
+PRINTED = {"claims": ("claim", "claims"), "forecasts": ("forecast", "forecasts")}
+"""Files by what they decide, each with what one of its rows is about."""
+
+
 @dataclass(frozen=True)
 class Change:
     """What an operator's row decides otherwise than our files do. reason: None where it gives none, or is left out."""
@@ -204,7 +214,15 @@ class Reference:
             "sha256": self.sha256,
             "operator_sha256": self.operator_sha256,
             "minimum_confidence": self.minimum_confidence,
+            "operator": self._changes(ATTRIBUTING),
+            "operator_printed": self._changes(PRINTED),
         }
+
+    def _changes(self, nouns: dict[str, tuple[str, str]]) -> str | None:
+        """How much of some files an operator changed, such as `1 organisation, 2 authors`; None: nothing."""
+        ids = {name: {each.id for each in self.changed if each.file == name} for name in nouns}
+        counts = [f"{len(ids[name])} {noun[len(ids[name]) > 1]}" for name, noun in nouns.items() if ids[name]]
+        return ", ".join(counts) or None
 
 
 def at_least(confidence: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import pytest
 
 import schemas
 from schemas.methods import METHODS
-from schemas.reference import Reference, load
+from schemas.reference import UNSETTLED, Reference, load
 from tests.support.states import DAY, WEEK, Row, find, one
 from transforms.parse import parse
 from transforms.standings import Frames, every_table
@@ -82,37 +82,132 @@ def lead(tables: Frames, week: date, method: str, knowledge: str = "then") -> Ro
 # Claims
 
 
-def test_of_the_printed_figures_all_but_two_are_explained_by_the_chart(tables: Frames) -> None:
+def test_of_the_printed_totals_all_but_two_are_explained_by_the_chart(tables: Frames) -> None:
     found = verdicts(tables, "tokens")
     without_data = found.pop("no data")
-    assert found == {"reproduced": 17, "consistent": 4, "off by a factor of ten": 1, "not reproduced": 1}
-    assert without_data == len(find(tables["claims"], metric="tokens")) - 23
+    assert found == {"reproduced": 24, "consistent": 6, "off by a factor of ten": 1, "not reproduced": 1}
+    assert without_data == len(find(tables["claims"], metric="tokens")) - 32
+
+
+@pytest.fixture(scope="module")
+def with_autumn(shared_data: Path) -> Frames:
+    """The tables of every capture that there is."""
+    folders = (*FOLDERS, "autumn")
+    paths = [path for folder in folders for path in sorted((shared_data / folder).glob("*.json"))]
+    return Captured((path for path in paths if not path.name.endswith(".request.json")), load()).tables()
+
+
+def test_of_all_claims_two_are_refuted_and_one_is_off_by_ten(with_autumn: Frames) -> None:
+    found = Counter(
+        row["verdict"].partition(" under ")[0].partition(" for ")[0]
+        for row in with_autumn["claims"].rows(named=True)
+    )
+    assert found == {
+        "reproduced": 30,
+        "true": 5,
+        "consistent": 16,
+        "off by a factor of ten": 1,
+        "not reproduced": 2,
+        "no data": 42,
+    }
+    refuted = with_autumn["claims"].filter(verdict="not reproduced")["claim"].to_list()
+    assert refuted == ["2026-02-16-us-tokens-nbd", "2026-06-01-cn-share-thakicloud"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "value"),
+    [
+        ("2026-05-18-cn-streak-yuanbao", "consistent", 3),
+        ("2026-06-01-cn-streak-digest", "consistent", 5),
+        ("2026-06-29-cn-streak-tongbi", "consistent", 9),
+        ("2026-09-28-cn-share-cacheregister", "reproduced under all_models", 77.6),
+        ("2026-05-25-cn-share-adyog", "consistent", 44.8),
+        ("2026-05-25-cn-share-cryptobriefing", "consistent", 61.9),
+        ("2026-06-15-us-share-bloomberg", "consistent", 30.1),
+        ("2026-06-01-cn-share-thakicloud", "not reproduced", 50.5),
+        ("2026-06-01-us-share-thakicloud", "consistent", 33.2),
+    ],
+)
+def test_claims_that_are_no_totals(with_autumn: Frames, claim: str, verdict: str, value: float) -> None:
+    row = one(with_autumn["claims"], claim=claim)
+    assert (row["verdict"], round(row["value"], 1)) == (verdict, value)
+    assert row["difference"] == (row["value"] - row["value_printed"]) / row["value_printed"]
+
+
+def test_a_streak_that_began_before_the_data_is_a_lower_bound(with_autumn: Frames) -> None:
+    row = one(with_autumn["claims"], claim="2026-06-29-cn-streak-tongbi")
+    assert row["remark"].startswith("under top9_named CN has led for at least 9 weeks")
+    for each in find(with_autumn["claim_value"], claim=row["claim"]):
+        way = {name: each[name] for name in ("week_start", "method", "knowledge")}
+        streak = one(with_autumn["country_lead_week"], **way)
+        assert (each["value"], each["leader"]) == (streak["streak_weeks"], "CN")
+        assert (each["holds"], each["possible"], streak["streak_is_lower_bound"]) == (False, True, True)
+
+
+def test_a_single_model_is_the_sources_own_count(with_autumn: Frames) -> None:
+    row = one(with_autumn["claims"], claim="2026-06-01-v4-flash-digest")
+    assert row["verdict"] == "reproduced under top9_named"
+    models = find(with_autumn["model_week"], week_start=row["week_start"], model_permaslug=row["subject"])
+    assert row["tokens"] == sum(each["tokens"] for each in models) == 3_685_130_902_674
+
+
+def test_what_cannot_be_settled_says_why(with_autumn: Frames) -> None:
+    rows = with_autumn["claims"].filter(pl.col("metric").is_in(UNSETTLED)).rows(named=True)
+    assert {row["verdict"] for row in rows} == {"no data"}
+    assert len(rows) == 7
+    assert {row["remark"] for row in rows if row["metric"] == "spend"} == {
+        "No prices are held, so nothing can be said of what was spent."
+    }
+    assert all(row["remark"].endswith(".") for row in rows)
+
+
+def test_every_claim_has_its_outlet() -> None:
+    assert load().claims["outlet"].null_count() == 0
 
 
 def test_what_is_without_data_is_exactly_what_no_complete_week_is_there_for(tables: Frames) -> None:
     complete = set(tables["week_coverage"].filter(pl.col("status") != "incomplete")["week_start"])
     for row in tables["claims"].rows(named=True):
-        assert (row["verdict"] == "no data") == (row["week_start"] not in complete)
+        settled = row["week_start"] in complete and row["metric"] not in UNSETTLED
+        assert (row["verdict"] != "no data") == settled
 
 
 def test_a_countrys_figure_is_the_nines_and_the_worlds_is_all_models(tables: Frames) -> None:
-    for row in tables["claims"].filter(pl.col("verdict").str.starts_with("reproduced")).rows(named=True):
+    totals = tables["claims"].filter(pl.col("metric").is_in(["tokens", "leader"]))
+    for row in totals.filter(pl.col("verdict").str.starts_with("reproduced")).rows(named=True):
         method = "all_models" if row["country_code"] == "WORLD" else "top9_named"
         assert (row["verdict"], row["method"]) == (f"reproduced under {method}", method)
 
 
 def test_printed_figures_are_those_of_the_shared_list(tables: Frames, shared_data: Path) -> None:
-    """The claims that are shipped are the figures that were collected, to the token."""
-    printed = pl.read_csv(shared_data / "published_figures.csv")
-    collected = sorted(
-        (row["week_start"], row["country"], round(row["tokens_trillion"] * 10**12))
-        for row in printed.rows(named=True)
+    """The claims that are shipped are the figures that were collected, to the token, each with its link."""
+    first, second = (
+        pl.read_csv(shared_data / f"published_figures{name}.csv").rows(named=True) for name in ("", "_2")
     )
-    shipped = sorted(
-        (row["week_start"].isoformat(), row["country_code"], row["tokens_printed"])
+    collected = Counter((row["source_url"], round(row["tokens_trillion"] * 10**12)) for row in first)
+    for row in second:
+        scale = 10**12 if row["unit"] == "T" else 1
+        collected[row["url"].split(" ")[0] if row["url"] else "no link", round(row["value"] * scale, 2)] += 1
+    assert len(second) == 41
+    claims = tables["claims"].filter(pl.col("metric") != "leader")
+    assert collected == Counter(
+        (row["source"], row["tokens_printed"] or row["value_printed"]) for row in claims.rows(named=True)
+    )
+
+
+def test_printed_figures_are_about_the_weeks_of_the_shared_list(tables: Frames, shared_data: Path) -> None:
+    first, second = (
+        pl.read_csv(shared_data / f"published_figures{name}.csv").rows(named=True) for name in ("", "_2")
+    )
+    expected = Counter((row["week_start"], row["country"]) for row in first)
+    expected.update((row["week_start"], row["subject"]) for row in second if row["metric"] == "tokens")
+    dated = Counter(
+        (row["week_start"].isoformat(), row["country_code"])
         for row in find(tables["claims"], metric="tokens")
     )
-    assert shipped == collected
+    assert sum((expected - dated).values()) == sum(
+        1 for row in second if row["metric"] == "tokens" and not row["week_start"]
+    )
 
 
 def test_the_headlines_figure(tables: Frames) -> None:

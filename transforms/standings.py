@@ -13,7 +13,7 @@ import polars as pl
 import schemas
 from schemas.reference import Reference
 from transforms.attribution import attribution
-from transforms.claims import charted, claim_value, claims
+from transforms.claims import charted, claim_value, claims, measured
 from transforms.concentration_week import concentration_week
 from transforms.country_growth import country_growth
 from transforms.country_lead_week import country_lead_week
@@ -32,10 +32,10 @@ from transforms.vintages import MOMENT, PRESENT, STATE, buckets, coverage, state
 Frames = dict[str, pl.DataFrame]
 """Tables by name."""
 
-FIGURES, CHART, AUTHORS = "figures", "chart", "authors"
-WORKING = (FIGURES, CHART, AUTHORS)
-"""Frames that are on no one's shelf: `country_week` with what its bounds come from, the chart's entries, and tokens by
-author."""
+FIGURES, CHART, AUTHORS, MEASURED = "figures", "chart", "authors", "measured"
+WORKING = (FIGURES, CHART, AUTHORS, MEASURED)
+"""Frames that are on no one's shelf: `country_week` with what its bounds come from, the chart's entries, tokens by
+author, and what claims of parts speak of."""
 
 
 def every_table(
@@ -46,7 +46,7 @@ def every_table(
     entries: `ranking_entry`; observations: `observation`; at: the moment as of which they speak.
     """
     own = week_tables(entries, observations, reference, at)
-    series = series_tables(own[FIGURES], own[CHART], reference)
+    series = series_tables(own[FIGURES], own[CHART], own[MEASURED], reference)
     beside = compared_tables(own, first_seen([own["model_week"]]), at)
     return {name: frame for name, frame in (own | series | beside).items() if name not in WORKING}
 
@@ -79,13 +79,20 @@ def week_tables(
         "revisions": revisions(known, reference, at),
         "reconciliation_week": reconciliation_week(known.lazy()),
     }
-    return _conform(made) | {FIGURES: figures, CHART: charted(rows), AUTHORS: author_tokens(models)}
+    return _conform(made) | {
+        FIGURES: figures,
+        CHART: charted(rows),
+        AUTHORS: author_tokens(models),
+        MEASURED: measured(rows, reference.claims),
+    }
 
 
-def series_tables(figures: pl.DataFrame, chart: pl.DataFrame, reference: Reference) -> Frames:
+def series_tables(
+    figures: pl.DataFrame, chart: pl.DataFrame, parts: pl.DataFrame, reference: Reference
+) -> Frames:
     """What is read off all weeks together: streaks, claims and forecasts. Frames of `week_tables`."""
     leads = country_lead_week(figures)
-    values = claim_value(reference.claims, figures, leads)
+    values = claim_value(reference.claims, figures, leads, parts)
     return _conform(
         {
             "country_lead_week": leads,

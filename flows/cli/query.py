@@ -2,6 +2,7 @@
 
 import csv
 import sys
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from schemas.errors import StandingsError
 from schemas.fields import KNOWLEDGE
 
 if TYPE_CHECKING:
-    pass
+    import polars as pl
+
 from flows.cli.app import DAY, command, say, terminal_width, to_date
 
 
@@ -103,24 +105,39 @@ table.help = "Print a published table.\n\n\b\n" + "\n".join(
 
 
 @command
-@click.option("--all", "every", is_flag=True, help="Also claims about weeks without data.")
-def claims(every: bool) -> None:
-    """Tell what printed figures are worth.
+@click.option("--week", type=DAY, metavar="DATE", help="Claims about the week of this day.")
+@click.option("--outlet", metavar="NAME", help="Claims that were printed there; a part of the name will do.")
+@click.option(
+    "--all", "every", is_flag=True, help="Also claims without data; a week or an outlet shows them too."
+)
+def claims(week: datetime | None, outlet: str | None, every: bool) -> None:
+    """Check published claims against our figures.
 
     Each is compared with our figure under every method and knowledge; `standings table claims --format json`
-    has the sources and the wording, `standings table claim_value` every figure that was tried.
+    has the wording, `standings table claim_value` every figure that was tried.
     """
-    from flows.cli.render import claims_text
+    from flows.cli.render import CLAIMS_WIDTH, claims_text
     from flows.lake.query import Selection, select
     from flows.settings import from_environment
 
-    found = select(from_environment(), "claims", Selection())
-    rows = found.rows if every else found.rows.filter(found.rows["verdict"] != "no data")
+    found = select(from_environment(), "claims", Selection(to_date(week), to_date(week)))
+    asked = found.rows if outlet is None else _printed_in(found.rows, outlet)
+    rows = asked if every or week or outlet else asked.filter(asked["verdict"] != "no data")
     if not rows.is_empty():
         click.echo(claims_text(rows), nl=False)
-    left_out = f"\n{found.rows.height - rows.height} claims about weeks without data are left out (--all)"
-    click.echo(left_out if rows.height < found.rows.height else "")
-    click.echo("\n".join(found.notes))
+    left_out = f"\n{asked.height - rows.height} claims without data are left out (--all)"
+    click.echo(left_out if rows.height < asked.height else "")
+    click.echo("\n".join(line for note in found.notes for line in textwrap.wrap(note, CLAIMS_WIDTH)))
+
+
+def _printed_in(claims: "pl.DataFrame", outlet: str) -> "pl.DataFrame":
+    """The claims of outlets with such a name; raises `StandingsError` where there is none."""
+    names = claims["outlet"].fill_null("")
+    found = claims.filter(names.str.to_lowercase().str.contains(outlet.lower(), literal=True))
+    if found.is_empty():
+        listed = ", ".join(sorted({name for name in names if name}))
+        raise StandingsError(f"no claim was printed by {outlet!r}: there are {listed or 'no outlets'}")
+    return found
 
 
 @command

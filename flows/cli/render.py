@@ -2,8 +2,9 @@
 
 import io
 import json
+import textwrap
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -15,6 +16,9 @@ FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a text begins that a spreadsheet would reckon out, as OWASP lists it."""
+
+CLAIMS_WIDTH = 80
+"""Characters of the longest line that `claims_text` makes."""
 
 _SCALES = ((10**12, "T"), (10**9, "B"), (10**6, "M"))
 
@@ -54,17 +58,53 @@ def render(
 
 
 def claims_text(rows: pl.DataFrame) -> str:
-    """Each claim on a line with its verdict and our figure, and below it what to know of it beside that."""
-    head = ("claim", "printed", "verdict", "knowledge", "ours", "difference")
-    line = "{:<34} {:>8}  {:<29}{:<10}{:>8}{:>12}"
-    lines = [line.format(*head)]
+    """Each claim with our figure on a line, and below it the verdict, who printed it, where, and what else to know.
+
+    No line is longer than `CLAIMS_WIDTH`.
+    """
+    line = "{:<40} {:>9} {:>9} {:>10}  {}"
+    lines = [line.format("claim", "printed", "ours", "difference", "known")]
     for row in rows.iter_rows(named=True):
         off = "-" if row["difference"] is None else f"{row['difference']:+.2%}"
-        printed, ours = figure(row["tokens_printed"]), figure(row["tokens"])
-        claim, verdict = safe(row["claim"]), safe(row["verdict"])
-        lines.append(line.format(claim, printed, verdict, row["knowledge"] or "-", ours, off))
-        lines += [f"    {safe(row[name])}" for name in ("remark", "explanation") if row[name]]
+        claim, *more = _folded(row["claim"], 40)
+        figures = (_claimed(row, "tokens_printed", "value_printed"), _claimed(row, "tokens", "value"))
+        lines += [line.format(claim, *figures, off, row["knowledge"] or "-")]
+        lines += [f"    {part}" for part in more]
+        told = (_verdict(row), _printed_by(row), row["remark"], row["explanation"])
+        for text in filter(None, told):
+            lines += [f"    {part}" for part in _folded(text, CLAIMS_WIDTH - 4)]
     return "\n".join(lines) + "\n"
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    """A claim's verdict with the method that fits it, or comes closest."""
+    verdict, method = str(row["verdict"]), row["method"]
+    if method is None or " under " in verdict or verdict.startswith("true for "):
+        return verdict
+    return (
+        f"{verdict}; closest under {method}" if verdict == "not reproduced" else f"{verdict} under {method}"
+    )
+
+
+def _printed_by(row: dict[str, Any]) -> str:
+    """Who printed a claim, when and where; where no link or no week was printed, that."""
+    outlet = ", ".join(filter(None, (row["outlet"], row["published"])))
+    linked = row["source"].startswith(("http://", "https://"))
+    place = row["source"] if linked else "no link was printed"
+    week = "" if row["basis"] in ("stated", "derived") else "; no week was printed"
+    return f"{outlet}: {place}{week}" if outlet else f"{place}{week}"
+
+
+def _claimed(row: dict[str, Any], tokens: str, value: str) -> str:
+    """A claim's figure in its own unit."""
+    if row[value] is None:
+        return figure(row[tokens])
+    unit = {"share": "%", "ratio": "x", "streak": " wk", "spend": "%"}.get(row["metric"], "")
+    return f"{row[value]:,.4g}{unit}"
+
+
+def _folded(text: str, width: int) -> list[str]:
+    return textwrap.wrap(safe(text), width, break_on_hyphens=False) or [""]
 
 
 def figure(tokens: int | None) -> str:

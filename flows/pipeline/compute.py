@@ -20,6 +20,7 @@ from transforms.standings import (
     CHART,
     COMPARED,
     FIGURES,
+    MEASURED,
     compared_tables,
     first_seen,
     series_tables,
@@ -53,9 +54,9 @@ def gather(settings: Settings, stage_name: str) -> dict[str, int]:
         models = stage.read(MODEL_WEEK.name, [number], [*SEEN_IN, *AUTHORED])
         seen = first_seen([seen, models])
         unknown.append(unknown_authors(models))
-    figures, chart = (stage.read(name, numbers) for name in (FIGURES, CHART))
+    figures, chart, parts = (stage.read(name, numbers) for name in (FIGURES, CHART, MEASURED))
     stage.write(SEEN, seen)
-    rows = stage.write_all(series_tables(figures, chart, reference_of(settings)))
+    rows = stage.write_all(series_tables(figures, chart, parts, reference_of(settings)))
     weeks, countries = (figures[name].n_unique() for name in ("week_start", "country_code"))
     log.info("count: %d models of %d countries over %d weeks", seen.height, countries - 1, weeks)
     for author, tokens in tokens_by_author(pl.concat(unknown)).iter_rows():

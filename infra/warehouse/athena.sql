@@ -481,9 +481,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.claims (
   claim STRING COMMENT 'Short stable id.',
   week_start DATE COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   country_code STRING COMMENT 'The country that it speaks of, or WORLD for all tokens.',
-  metric STRING COMMENT 'Its tokens, or that it leads.',
+  metric STRING COMMENT 'What is claimed: its `tokens`; that it leads (`leader`), and for how many weeks in a row (`streak`); its `share` of what `among` names; the `ratio` of its tokens to those of the country `subject`; the tokens of the `model` that `subject` names; how many of the first entries are its own (`count`); or `spend` and whatever else is `unmeasured` here.',
   tokens_printed BIGINT COMMENT 'The printed figure. Unit: tokens.',
-  basis STRING COMMENT 'Whether the figure was stated, derived from a printed percentage, or printed without its week.',
+  basis STRING COMMENT 'Whether the figure was stated, derived from a printed percentage, or printed without its week; `no week`: it is not about a week at all, and stands in that of its publication or of its end.',
   method_named STRING COMMENT 'The method that the wording names.',
   verdict STRING COMMENT 'What the data say of it.',
   method STRING COMMENT 'The method that fits, or comes closest.',
@@ -498,7 +498,13 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.claims (
   source STRING COMMENT 'Where it was printed.',
   note STRING COMMENT 'Our own remark.',
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
-  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  outlet STRING COMMENT 'Who printed it.',
+  published STRING COMMENT 'The day on which it was printed, or its month where no day is known.',
+  among STRING COMMENT 'What a share is a share of: `all` tokens, the `attributed` ones, those of the largest entries (`top10`), or those of countries and organisations (`CN+openai`); of a count, the first entries (`top5`).',
+  subject STRING COMMENT 'Whom it speaks of beside the country: a model without its variant, an organisation, the other country.',
+  value_printed DOUBLE COMMENT 'The printed figure where it is not tokens: percent of a share, weeks of a streak, times of a ratio.',
+  value DOUBLE COMMENT 'Our figure where it is not tokens, in the unit of the printed one.'
 )
 COMMENT 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
@@ -525,7 +531,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.claim_value (
   leader STRING COMMENT 'The leading country.',
   lead_certain BOOLEAN COMMENT 'Whether it certainly leads.',
   holds BOOLEAN COMMENT 'Whether the claim is so under this method and knowledge.',
-  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  value DOUBLE COMMENT 'Our figure where it is not tokens, in the unit of the printed one.',
+  possible BOOLEAN COMMENT 'Whether it may be so for all that is held: a streak that began before the data, or in a gap.'
 )
 COMMENT 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)

@@ -353,9 +353,9 @@ CREATE TABLE IF NOT EXISTS standings.claims (
   claim String COMMENT 'Short stable id.',
   week_start DATE COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   country_code String COMMENT 'The country that it speaks of, or WORLD for all tokens.',
-  metric String COMMENT 'Its tokens, or that it leads.',
+  metric String COMMENT 'What is claimed: its `tokens`; that it leads (`leader`), and for how many weeks in a row (`streak`); its `share` of what `among` names; the `ratio` of its tokens to those of the country `subject`; the tokens of the `model` that `subject` names; how many of the first entries are its own (`count`); or `spend` and whatever else is `unmeasured` here.',
   tokens_printed Nullable(Int64) COMMENT 'The printed figure. Unit: tokens.',
-  basis String COMMENT 'Whether the figure was stated, derived from a printed percentage, or printed without its week.',
+  basis String COMMENT 'Whether the figure was stated, derived from a printed percentage, or printed without its week; `no week`: it is not about a week at all, and stands in that of its publication or of its end.',
   method_named Nullable(String) COMMENT 'The method that the wording names.',
   verdict String COMMENT 'What the data say of it.',
   method Nullable(String) COMMENT 'The method that fits, or comes closest.',
@@ -370,13 +370,19 @@ CREATE TABLE IF NOT EXISTS standings.claims (
   source String COMMENT 'Where it was printed.',
   note Nullable(String) COMMENT 'Our own remark.',
   status Nullable(String) COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
-  as_of Nullable(DateTime64(6, 'UTC')) COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of Nullable(DateTime64(6, 'UTC')) COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  outlet Nullable(String) COMMENT 'Who printed it.',
+  published Nullable(String) COMMENT 'The day on which it was printed, or its month where no day is known.',
+  among Nullable(String) COMMENT 'What a share is a share of: `all` tokens, the `attributed` ones, those of the largest entries (`top10`), or those of countries and organisations (`CN+openai`); of a count, the first entries (`top5`).',
+  subject Nullable(String) COMMENT 'Whom it speaks of beside the country: a model without its variant, an organisation, the other country.',
+  value_printed Nullable(Float64) COMMENT 'The printed figure where it is not tokens: percent of a share, weeks of a streak, times of a ratio.',
+  value Nullable(Float64) COMMENT 'Our figure where it is not tokens, in the unit of the printed one.'
 )
 ENGINE = MergeTree
 ORDER BY (week_start, claim)
 COMMENT 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.claims;
-INSERT INTO standings.claims SELECT claim, week_start, country_code, metric, tokens_printed, basis, method_named, verdict, method, knowledge, tokens, difference, fits, tried, explanation, remark, wording, source, note, status, as_of
+INSERT INTO standings.claims SELECT claim, week_start, country_code, metric, tokens_printed, basis, method_named, verdict, method, knowledge, tokens, difference, fits, tried, explanation, remark, wording, source, note, status, as_of, outlet, published, among, subject, value_printed, value
 FROM s3('LAKE/latest/claims/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.claim_value (
@@ -389,13 +395,15 @@ CREATE TABLE IF NOT EXISTS standings.claim_value (
   leader Nullable(String) COMMENT 'The leading country.',
   lead_certain Nullable(Bool) COMMENT 'Whether it certainly leads.',
   holds Bool COMMENT 'Whether the claim is so under this method and knowledge.',
-  as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  value Nullable(Float64) COMMENT 'Our figure where it is not tokens, in the unit of the printed one.',
+  possible Nullable(Bool) COMMENT 'Whether it may be so for all that is held: a streak that began before the data, or in a gap.'
 )
 ENGINE = MergeTree
 ORDER BY (week_start, claim, method, knowledge)
 COMMENT 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.claim_value;
-INSERT INTO standings.claim_value SELECT claim, week_start, method, knowledge, tokens, difference, leader, lead_certain, holds, as_of
+INSERT INTO standings.claim_value SELECT claim, week_start, method, knowledge, tokens, difference, leader, lead_certain, holds, as_of, value, possible
 FROM s3('LAKE/latest/claim_value/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.forecast_path (

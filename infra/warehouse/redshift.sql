@@ -339,7 +339,13 @@ CREATE EXTERNAL TABLE standings.claims (
   source VARCHAR(65535),
   note VARCHAR(65535),
   status VARCHAR(65535),
-  as_of TIMESTAMP
+  as_of TIMESTAMP,
+  outlet VARCHAR(65535),
+  published VARCHAR(65535),
+  among VARCHAR(65535),
+  subject VARCHAR(65535),
+  value_printed DOUBLE PRECISION,
+  value DOUBLE PRECISION
 )
 STORED AS PARQUET
 LOCATION 'LAKE/latest/claims/';
@@ -356,7 +362,9 @@ CREATE EXTERNAL TABLE standings.claim_value (
   leader VARCHAR(65535),
   lead_certain BOOLEAN,
   holds BOOLEAN,
-  as_of TIMESTAMP
+  as_of TIMESTAMP,
+  value DOUBLE PRECISION,
+  possible BOOLEAN
 )
 STORED AS PARQUET
 LOCATION 'LAKE/latest/claim_value/';

@@ -353,9 +353,9 @@ CREATE TABLE IF NOT EXISTS standings.claims (
   claim VARCHAR NOT NULL COMMENT 'Short stable id.',
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   country_code VARCHAR NOT NULL COMMENT 'The country that it speaks of, or WORLD for all tokens.',
-  metric VARCHAR NOT NULL COMMENT 'Its tokens, or that it leads.',
+  metric VARCHAR NOT NULL COMMENT 'What is claimed: its `tokens`; that it leads (`leader`), and for how many weeks in a row (`streak`); its `share` of what `among` names; the `ratio` of its tokens to those of the country `subject`; the tokens of the `model` that `subject` names; how many of the first entries are its own (`count`); or `spend` and whatever else is `unmeasured` here.',
   tokens_printed NUMBER(19, 0) COMMENT 'The printed figure. Unit: tokens.',
-  basis VARCHAR NOT NULL COMMENT 'Whether the figure was stated, derived from a printed percentage, or printed without its week.',
+  basis VARCHAR NOT NULL COMMENT 'Whether the figure was stated, derived from a printed percentage, or printed without its week; `no week`: it is not about a week at all, and stands in that of its publication or of its end.',
   method_named VARCHAR COMMENT 'The method that the wording names.',
   verdict VARCHAR NOT NULL COMMENT 'What the data say of it.',
   method VARCHAR COMMENT 'The method that fits, or comes closest.',
@@ -370,7 +370,13 @@ CREATE TABLE IF NOT EXISTS standings.claims (
   source VARCHAR NOT NULL COMMENT 'Where it was printed.',
   note VARCHAR COMMENT 'Our own remark.',
   status VARCHAR COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
-  as_of TIMESTAMP_TZ COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of TIMESTAMP_TZ COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  outlet VARCHAR COMMENT 'Who printed it.',
+  published VARCHAR COMMENT 'The day on which it was printed, or its month where no day is known.',
+  among VARCHAR COMMENT 'What a share is a share of: `all` tokens, the `attributed` ones, those of the largest entries (`top10`), or those of countries and organisations (`CN+openai`); of a count, the first entries (`top5`).',
+  subject VARCHAR COMMENT 'Whom it speaks of beside the country: a model without its variant, an organisation, the other country.',
+  value_printed FLOAT COMMENT 'The printed figure where it is not tokens: percent of a share, weeks of a streak, times of a ratio.',
+  value FLOAT COMMENT 'Our figure where it is not tokens, in the unit of the printed one.'
 )
 COMMENT = 'One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;
@@ -389,7 +395,9 @@ CREATE TABLE IF NOT EXISTS standings.claim_value (
   leader VARCHAR COMMENT 'The leading country.',
   lead_certain BOOLEAN COMMENT 'Whether it certainly leads.',
   holds BOOLEAN NOT NULL COMMENT 'Whether the claim is so under this method and knowledge.',
-  as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of TIMESTAMP_TZ NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  value FLOAT COMMENT 'Our figure where it is not tokens, in the unit of the printed one.',
+  possible BOOLEAN COMMENT 'Whether it may be so for all that is held: a streak that began before the data, or in a gap.'
 )
 COMMENT = 'One row a claim, method and knowledge that were tried: our figure, the difference, and who leads. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 BEGIN;

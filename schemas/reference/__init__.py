@@ -38,6 +38,19 @@ _note = Column("note", Kind.TEXT, "Our own remark.", nullable=True)
 _organisation = Column("organisation", Kind.TEXT, "Short stable id.", pattern=_ID)
 _known_from = Column("known_from", Kind.DATE, "The day it became known; empty: always.", nullable=True)
 
+UNSETTLED = ("spend", "unmeasured")
+"""What no figure of ours can settle: a reason says why."""
+
+METRICS = ("tokens", "leader", "share", "ratio", "streak", "model", "count", *UNSETTLED)
+_NEEDS = {
+    "tokens": ("tokens", "model"),
+    "value": ("share", "ratio", "streak", "count"),
+    "among": ("share", "count"),
+    "subject": ("ratio", "model"),
+    "reason": UNSETTLED,
+}
+"""Columns of a claim with the metrics that need them."""
+
 COUNTRIES = Table(
     name="countries",
     doc="ISO 3166-1 alpha-2 codes with usual English names, and ZZ.",
@@ -112,7 +125,7 @@ OVERRIDES = Table(
 )
 CLAIMS = Table(
     name="claims",
-    doc="What was printed about a week: a country's tokens, the world's, or who leads.",
+    doc="What was printed about a week: tokens, who leads and for how long, shares, ratios, single models.",
     key=("claim",),
     columns=(
         Column("claim", Kind.TEXT, "Short stable id.", pattern=_ID, brief=True),
@@ -124,15 +137,25 @@ CLAIMS = Table(
             pattern=r"^(?:[A-Z]{2}|WORLD)$",
             brief=True,
         ),
-        Column("metric", Kind.TEXT, "Its tokens, or that it leads.", values=("tokens", "leader"), brief=True),
+        Column(
+            "metric",
+            Kind.TEXT,
+            "What is claimed: its `tokens`; that it leads (`leader`), and for how many weeks in a row (`streak`); its "
+            "`share` of what `among` names; the `ratio` of its tokens to those of the country `subject`; the "
+            "tokens of the `model` that `subject` names; how many of the first entries are its own (`count`); or "
+            "`spend` and whatever else is `unmeasured` here.",
+            values=METRICS,
+            brief=True,
+        ),
         Column("tokens", Kind.INTEGER, "The printed figure.", unit="tokens", nullable=True, minimum=1),
         Column("wording", Kind.TEXT, "What was said, in our words."),
         _source,
         Column(
             "basis",
             Kind.TEXT,
-            "Whether the figure was stated, derived from a printed percentage, or printed without its week.",
-            values=("stated", "derived", "week inferred"),
+            "Whether the figure was stated, derived from a printed percentage, or printed without its week; `no week`: "
+            "it is not about a week at all, and stands in that of its publication or of its end.",
+            values=("stated", "derived", "week inferred", "no week"),
         ),
         Column(
             "method_named",
@@ -142,6 +165,36 @@ CLAIMS = Table(
             values=tuple(method.name for method in METHODS),
         ),
         _note,
+        Column("outlet", Kind.TEXT, "Who printed it.", nullable=True),
+        Column(
+            "published",
+            Kind.TEXT,
+            "The day on which it was printed, or its month where no day is known.",
+            nullable=True,
+            pattern=r"^[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?$",
+        ),
+        Column(
+            "value",
+            Kind.TEXT,
+            "The printed figure where it is not tokens, as it was printed: percent of a share, weeks of a streak.",
+            nullable=True,
+            pattern=r"^(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,4})?$",
+        ),
+        Column(
+            "among",
+            Kind.TEXT,
+            "What a share is a share of: `all` tokens, the `attributed` ones, those of the largest entries (`top10`), "
+            "or those of countries and organisations (`CN+openai`); of a count, the first entries (`top5`).",
+            nullable=True,
+            pattern=r"^(?:all|attributed|top[1-9][0-9]?|[A-Za-z0-9.-]+(?:\+[A-Za-z0-9.-]+)+)$",
+        ),
+        Column(
+            "subject",
+            Kind.TEXT,
+            "Whom it speaks of beside the country: a model without its variant, an organisation, the other country.",
+            nullable=True,
+        ),
+        Column("reason", Kind.TEXT, "Why our figures cannot settle it, where they cannot.", nullable=True),
     ),
 )
 FORECASTS = Table(
@@ -390,7 +443,16 @@ def _agree(frames: dict[str, pl.DataFrame]) -> None:
     undated = overrides["known_from"].is_null() & overrides["confidence"].is_in(at_least(MINIMUM_CONFIDENCE))
     _refuse(undated, overrides, "known_from", "is empty for an override that counts")
     _refuse(claims["week_start"].dt.weekday() != 1, claims, "week_start", "is no Monday")
-    _refuse((claims["metric"] == "tokens") & claims["tokens"].is_null(), claims, "tokens", "is empty")
+    for column, metrics in _NEEDS.items():
+        _refuse(claims["metric"].is_in(metrics) & claims[column].is_null(), claims, column, "is empty")
+    firsts = claims["among"].str.starts_with("top").fill_null(False)
+    _refuse(
+        (claims["metric"] == "count") & ~firsts,
+        claims,
+        "among",
+        "does not say how many entries, such as top5",
+    )
+    _known(claims.filter(pl.col("metric") == "ratio"), "subject", frames["countries"], "country_code")
     forecasts = frames["forecasts"]
     _refuse(forecasts["year_to"] <= forecasts["year_from"], forecasts, "year_to", "is not after year_from")
     for name in ("countries", "claims", "forecasts"):

@@ -8,6 +8,14 @@ from schemas.table import Column, Kind, Table
 
 VERDICT = r"^(?:reproduced under \w+|true for [\w, /]+ only|consistent|not reproduced|off by a factor of ten|no data)$"
 
+VALUE = Column(
+    "value",
+    Kind.NUMBER,
+    "Our figure where it is not tokens, in the unit of the printed one.",
+    nullable=True,
+    minimum=0,
+)
+
 CLAIMS = Table(
     name="claims",
     doc="One row a printed claim: the method under which it is reproduced or that comes closest, and a verdict.",
@@ -44,7 +52,20 @@ CLAIMS = Table(
         PRINTED["note"],
         fields.optional(replace(fields.status, brief=False)),
         fields.optional(fields.as_of),
+        PRINTED["outlet"],
+        PRINTED["published"],
+        PRINTED["among"],
+        PRINTED["subject"],
+        Column(
+            "value_printed",
+            Kind.NUMBER,
+            "The printed figure where it is not tokens: percent of a share, weeks of a streak, times of a ratio.",
+            nullable=True,
+            minimum=0,
+        ),
+        VALUE,
     ),
+    version=2,
 )
 CLAIM_VALUE = Table(
     name="claim_value",
@@ -71,5 +92,13 @@ CLAIM_VALUE = Table(
         Column("lead_certain", Kind.FLAG, "Whether it certainly leads.", nullable=True),
         Column("holds", Kind.FLAG, "Whether the claim is so under this method and knowledge.", brief=True),
         fields.as_of,
+        VALUE,
+        Column(
+            "possible",
+            Kind.FLAG,
+            "Whether it may be so for all that is held: a streak that began before the data, or in a gap.",
+            nullable=True,
+        ),
     ),
+    version=2,
 )

@@ -147,6 +147,14 @@ def test_grades_go_from_the_least_sure_to_the_surest() -> None:
 
 # Spoilt
 
+
+def _claim(metric: str, **columns: str) -> str:
+    """One more line of claims.csv."""
+    usual = {"claim": "spoilt", "week_start": "2026-03-09", "country_code": "CN", "metric": metric}
+    usual |= {"wording": "So.", "source": "A paper", "basis": "stated"}
+    return ",".join((usual | columns).get(name, "") for name in reference.CLAIMS.names)
+
+
 SPOILT = {
     "no such country": ("organisations", "newco,New,EU,,,Why.,Seen.", "country_code is not in the file"),
     "country in small letters": ("organisations", "newco,New,us,,,Why.,Seen.", "country_code is not like"),
@@ -231,6 +239,19 @@ SPOILT = {
         "openai,organisation,openai,,2026-01-01,,Why.",
         "author overlaps row ",
     ),
+    "a share of nothing": ("claims", _claim("share", value="30"), "among is empty"),
+    "a share of something else": ("claims", _claim("share", value="30", among="some"), "among is not like"),
+    "a share without its figure": ("claims", _claim("share", among="all"), "value is empty"),
+    "a figure with a sign": ("claims", _claim("share", value="-3", among="all"), "value is not like"),
+    "a ratio to nobody": ("claims", _claim("ratio", value="2"), "subject is empty"),
+    "a ratio to no country": ("claims", _claim("ratio", value="2", subject="XX"), "subject is not in"),
+    "a streak without its weeks": ("claims", _claim("streak"), "value is empty"),
+    "a count of no list": ("claims", _claim("count", value="2", among="all"), "among does not say how many"),
+    "a model without its name": ("claims", _claim("model", tokens="5"), "subject is empty"),
+    "spend without a reason": ("claims", _claim("spend", value="33"), "reason is empty"),
+    "something else without a reason": ("claims", _claim("unmeasured", value="33"), "reason is empty"),
+    "another kind of claim": ("claims", _claim("rank", value="1"), "metric is none of"),
+    "a day that was not printed": ("claims", _claim("leader", published="May"), "published is not like"),
     "an unknown grade": (
         "overrides",
         "openrouter/new,reveal,openai,,,,2026-01-01,,certain,Why.,Seen.",

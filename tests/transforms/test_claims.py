@@ -419,3 +419,168 @@ def test_a_claim_is_told_with_its_source_and_words() -> None:
         "stated",
     )
     assert (row["country_code"], row["metric"], row["method_named"]) == ("US", "tokens", None)
+
+
+# Shares, ratios, models and counts
+
+
+def number(
+    metric: str, value: str, country: str = "CN", models: Models = WEEKS_MODELS, **columns: Any
+) -> Row:
+    """The row of `claims` for a claim of another kind than tokens."""
+    return verdict_on(country, None, models, metric=metric, value=value, **columns)
+
+
+@pytest.mark.parametrize(
+    ("value", "of", "subject", "method"),
+    [
+        pytest.param("47.9", "all", None, "all_models", id="1440 of 2996, near enough"),
+        pytest.param("48.3", "all", None, "top9_named", id="1400 of 2900 among the nine"),
+        pytest.param("51.5", "attributed", None, "all_models", id="1440 of 2796"),
+        pytest.param("57.0", "CN+openai", None, "all_models", id="1440 of 2536, near enough"),
+        pytest.param("47.5", "top10", None, "all_models", id="1400 of 2950 in the ten largest entries"),
+        pytest.param("100.0", "top1", None, "top9_named", id="all of the largest entry"),
+        pytest.param("1.3", "all", "deepseek", "all_models", id="40 of 2996, one company's"),
+    ],
+)
+def test_a_share_says_what_it_is_of(value: str, of: str, subject: str | None, method: str) -> None:
+    row = number("share", value, among=of, subject=subject)
+    assert way(row) == (f"reproduced under {method}", method, "then")
+    assert row["value_printed"] == float(value)
+    assert row["tokens"] is None
+    assert abs(row["value"] - float(value)) <= max(0.05, float(value) * 0.005)
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [("46", "not reproduced"), ("47", "reproduced under top9_named")]
+)
+def test_a_share_is_held_to_the_digits_that_are_printed(value: str, verdict: str) -> None:
+    """China has 475 of a thousand, and half a percent of that is less than the digit that is not printed."""
+    models = {"z-ai/a": 4749, "openai/b": 5251}
+    assert number("share", value, models=models, among="all")["verdict"] == verdict
+    assert number("share", f"{value}.0", models=models, among="all")["verdict"] == "not reproduced"
+
+
+def test_a_ratio_is_of_two_countries() -> None:
+    row = number("ratio", "1.1", subject="US")
+    assert way(row) == ("reproduced under top9_named", "top9_named", "then")
+    assert row["value"] == 1400 / 1300
+    assert number("ratio", "1.2", subject="FR")["verdict"] == "not reproduced"
+    assert number("ratio", "1.2", subject="FR", models={"z-ai/a": 5})["verdict"] == "no data"
+
+
+def test_a_model_counts_with_all_of_its_variants() -> None:
+    models = {"z-ai/a": 50, "z-ai/a:free": 30, "openai/b": 40}
+    claimed = {"metric": "model", "subject": "z-ai/a"}
+    assert way(verdict_on("CN", 80, models, **claimed)) == (
+        "reproduced under top9_named",
+        "top9_named",
+        "then",
+    )
+    assert way(verdict_on("CN", 50, models, **claimed)) == ("reproduced under paid_only", "paid_only", "then")
+    assert verdict_on("CN", 60, models, **claimed)["verdict"] == "not reproduced"
+
+
+def test_a_model_that_is_not_named_has_no_figure() -> None:
+    """What it has may be inside `other`."""
+    assert verdict_on("CN", 80, metric="model", subject="z-ai/nowhere")["verdict"] == "no data"
+    among = find_values(verdict_tables(metric="model", subject="deepseek/small", tokens=40 * BILLION))
+    assert {row["method"] for row in among} == {"all_models", "named_only", "paid_only", "author_chart"}
+
+
+def verdict_tables(**columns: Any) -> Frames:
+    week = week_of({name: each * BILLION for name, each in WEEKS_MODELS.items()})
+    return judged(week, claims=[{"claim": "c", "week_start": MONDAY, "country_code": "CN"} | columns])
+
+
+def find_values(tables: Frames) -> list[Row]:
+    return find(tables["claim_value"], claim="c")
+
+
+@pytest.mark.parametrize(
+    ("value", "of", "verdict"),
+    [
+        ("2", "top5", "reproduced under top9_named"),
+        ("4", "top5", "not reproduced"),
+        ("1", "top1", "reproduced under top9_named"),
+    ],
+)
+def test_how_many_of_the_first_are_a_countrys(value: str, of: str, verdict: str) -> None:
+    row = number("count", value, among=of)
+    assert row["verdict"] == verdict
+    assert row["value"] == int(value) or verdict == "not reproduced"
+
+
+def test_a_list_is_cut_only_from_a_count_that_has_as_many() -> None:
+    for of, methods in (("top9", {"top9_named"}), ("top10", set())):
+        tried = {row["method"] for row in find_values(verdict_tables(metric="count", among=of, value="2"))}
+        assert tried == methods | {"all_models", "named_only", "paid_only"}
+
+
+def test_a_chart_that_is_cut_short_supports_shares_of_its_nine_alone() -> None:
+    names = sorted(WEEKS_MODELS, key=lambda name: -WEEKS_MODELS[name])[:9]
+    chart = week_of({name: WEEKS_MODELS[name] for name in names} | {"other": 96})
+    for metric, columns in {
+        "share": {"among": "all"},
+        "ratio": {"subject": "US"},
+        "count": {"among": "top5"},
+    }.items():
+        rows = [claim("CN", metric=metric, value="2", **columns)]
+        values = judged(chart, claims=rows)["claim_value"]
+        assert set(values["method"]) == {"top9_named"}
+
+
+# Weeks in a row
+
+
+def led(*leaders: str | None) -> list[Capture]:
+    """A capture a week up to `MONDAY`: who led in it, or None where the week is missing."""
+    models = {"CN": {"z-ai/a": 5, "openai/b": 3}, "US": {"z-ai/a": 3, "openai/b": 5}}
+    weeks = [MONDAY - back * WEEK for back in reversed(range(len(leaders)))]
+    return [week_of(models[code], monday) for monday, code in zip(weeks, leaders, strict=True) if code]
+
+
+@pytest.mark.parametrize(
+    ("leaders", "weeks", "verdict"),
+    [
+        pytest.param(
+            ["US", "CN", "CN"], 2, "reproduced under top9_named", id="as long, and it began in the data"
+        ),
+        pytest.param(["US", "CN", "CN"], 3, "not reproduced", id="it began later"),
+        pytest.param(["US", "CN", "CN"], 1, "not reproduced", id="it began earlier"),
+        pytest.param(["CN", "CN"], 2, "consistent", id="at least as long"),
+        pytest.param(["CN", "CN"], 9, "consistent", id="at least as long, and nothing is known of before"),
+        pytest.param(["CN", "CN"], 1, "not reproduced", id="at least longer"),
+        pytest.param(["US", None, "CN", "CN"], 3, "consistent", id="the missing week may be one"),
+        pytest.param(["US", None, "CN", "CN"], 4, "not reproduced", id="before the gap another led"),
+        pytest.param(["CN", None, "CN"], 9, "consistent", id="before the gap it led too"),
+        pytest.param(["CN", "US"], 1, "not reproduced", id="another leads"),
+        pytest.param(["CN", None], 1, "no data", id="the week itself is missing"),
+    ],
+)
+def test_a_streak_is_checked_against_ours(leaders: list[str | None], weeks: int, verdict: str) -> None:
+    tables = judged(*led(*leaders), claims=[claim("CN", metric="streak", value=str(weeks))])
+    row = one(tables["claims"], claim="c")
+    assert row["verdict"] == verdict
+    if verdict == "consistent":
+        assert f"for at least {int(row['value'])} weeks" in row["remark"]
+
+
+def test_a_streak_that_only_some_methods_give_is_true_for_those() -> None:
+    before, now = WEEKS_MODELS, dict(WEEKS_MODELS)
+    weeks = [
+        week_of({"z-ai/a": 3, "openai/b": 5}, MONDAY - 2 * WEEK),
+        week_of(before, MONDAY - WEEK),
+        week_of(now),
+    ]
+    row = one(judged(*weeks, claims=[claim("CN", metric="streak", value="2")])["claims"], claim="c")
+    assert row["verdict"] == "true for top9_named, all_models, named_only, author_chart only"
+
+
+# What no figure of ours can settle
+
+
+@pytest.mark.parametrize("metric", ["spend", "unmeasured"])
+def test_what_is_not_measured_has_no_data_and_a_reason(metric: str) -> None:
+    row = number(metric, "33", reason="No prices are held.")
+    assert (row["verdict"], row["remark"], row["tried"]) == ("no data", "No prices are held.", 0)

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from flows.cli.app import start
 from flows.cli.main import main
-from flows.cli.render import claims_text, render
+from flows.cli.render import CLAIMS_WIDTH, claims_text, render
 from flows.extract.client import ATTEMPTS, extract
 from flows.extract.ingest import ingest
 from flows.lake import captures, keys
@@ -187,11 +187,11 @@ def test_no_form_hands_a_terminal_what_it_would_obey(text: str) -> None:
 @odd
 def test_claims_hand_a_terminal_nothing_that_it_would_obey(text: str) -> None:
     (claims,) = (table for table in TABLES if table.name == "claims")
-    free = ("claim", "remark", "explanation")
+    free = ("claim", "remark", "explanation", "outlet", "published", "source")
     frame = rows(claims)[:1].with_columns(pl.lit(text.replace("\udcff", "\x9c")).alias(name) for name in free)
-    written = claims_text(frame)
-    assert all(line.isprintable() for line in written.split("\n"))
-    assert len(written.splitlines()) == 4
+    _, _, *more = lines = claims_text(frame).removesuffix("\n").split("\n")
+    assert all(line.isprintable() and len(line) <= CLAIMS_WIDTH for line in lines)
+    assert all(line.startswith("    ") for line in more)
 
 
 # Names of models

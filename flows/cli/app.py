@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
@@ -91,6 +91,11 @@ def cli() -> None:
     STANDINGS_LAKE       where everything is kept: file://./lake (default) or s3://bucket/prefix
     STANDINGS_WAREHOUSE  the DuckDB file: warehouse.duckdb inside a file:// lake, else here
     """
+
+
+def now() -> datetime:
+    """The clock, by which what is shown may be stale."""
+    return datetime.now(UTC)
 
 
 def terminal_width() -> int:

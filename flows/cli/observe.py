@@ -11,7 +11,7 @@ from schemas.errors import StandingsError
 
 if TYPE_CHECKING:
     pass
-from flows.cli.app import command
+from flows.cli.app import command, now
 
 
 @command
@@ -75,5 +75,5 @@ def status() -> None:
     from flows.monitoring.status import lines
     from flows.settings import from_environment
 
-    for line in lines(from_environment()):
+    for line in lines(from_environment(), now()):
         click.echo(safe(line))

@@ -16,7 +16,7 @@ from schemas.fields import KNOWLEDGE
 if TYPE_CHECKING:
     import polars as pl
 
-from flows.cli.app import DAY, command, say, terminal_width, to_date
+from flows.cli.app import DAY, command, now, say, terminal_width, to_date
 
 
 @command
@@ -84,7 +84,7 @@ def table(
         {"method": method, "knowledge": knowledge, "country_code": country},
         as_of.replace(tzinfo=UTC) if as_of else None,
     )
-    found = select(from_environment(), name, selection)
+    found = select(from_environment(), name, selection, now())
     remarks = " ".join(note for note in found.notes if note not in found.metadata.values())
     metadata = found.metadata | ({"note": remarks} if remarks else {})
     data = render(found.table, found.rows, form, metadata, terminal_width(), cited)
@@ -96,7 +96,7 @@ def table(
     else:
         click.echo(data.decode(), nl=False)
     tell = say if output or form != "table" else click.echo
-    tell("\n".join(["", *found.notes]))
+    tell("\n".join(["", *found.footer]))
 
 
 table.help = "Print a published table.\n\n\b\n" + "\n".join(
@@ -120,14 +120,14 @@ def claims(week: datetime | None, outlet: str | None, every: bool) -> None:
     from flows.lake.query import Selection, select
     from flows.settings import from_environment
 
-    found = select(from_environment(), "claims", Selection(to_date(week), to_date(week)))
+    found = select(from_environment(), "claims", Selection(to_date(week), to_date(week)), now())
     asked = found.rows if outlet is None else _printed_in(found.rows, outlet)
     rows = asked if every or week or outlet else asked.filter(asked["verdict"] != "no data")
     if not rows.is_empty():
         click.echo(claims_text(rows), nl=False)
     left_out = f"\n{asked.height - rows.height} claims without data are left out (--all)"
     click.echo(left_out if rows.height < asked.height else "")
-    click.echo("\n".join(line for note in found.notes for line in textwrap.wrap(note, CLAIMS_WIDTH)))
+    click.echo("\n".join(line for note in found.footer for line in textwrap.wrap(note, CLAIMS_WIDTH)))
 
 
 def _printed_in(claims: "pl.DataFrame", outlet: str) -> "pl.DataFrame":

@@ -20,6 +20,7 @@ from flows.cli.app import (
     command,
     configure_prefect,
     finish,
+    now,
     quota_option,
     say,
     start,
@@ -237,9 +238,9 @@ def _print_latest(settings: "Settings") -> None:
     week = newest_complete_week(store, published(store))
     values: dict[str, str | None] = {"knowledge": "now"}
     for name in ("country_week", "country_lead_week"):
-        found = select(settings, name, Selection(week, week, values=values))
+        found = select(settings, name, Selection(week, week, values=values), now())
         click.echo()
         click.echo(
             render(found.table, found.rows, "table", found.metadata, terminal_width()).decode(), nl=False
         )
-    click.echo("\n" + "\n".join(found.notes))
+    click.echo("\n" + "\n".join(found.footer))

@@ -7,10 +7,26 @@ import polars as pl
 
 from flows.lake.lake import citation, open_lake
 from flows.lake.manifest import Manifest, Partition, published
-from flows.lake.reader import _deciding, operator_notes, partitions_between, rows_of
+from flows.lake.reader import (
+    _deciding,
+    newest_complete_week,
+    operator_notes,
+    partitions_between,
+    rows_of,
+    stale_note,
+)
 from flows.settings import Settings
 from flows.storage.object_store import Store
-from schemas import COUNTRY_LEAD_WEEK, COUNTRY_WEEK, OBSERVATION, RANKING_ENTRY, TABLES, reference
+from schemas import (
+    COUNTRY_LEAD_WEEK,
+    COUNTRY_WEEK,
+    OBSERVATION,
+    RANKING_ENTRY,
+    TABLES,
+    UNATTRIBUTED_WEEK,
+    WEEK_COVERAGE,
+    reference,
+)
 from schemas.errors import StandingsError
 from schemas.fields import country_code
 from schemas.licence import CAVEAT
@@ -33,16 +49,26 @@ class Selection:
 
 @dataclass(frozen=True)
 class Found:
-    """The rows, what goes with them wherever they go, and what to tell a person about them."""
+    """The rows, what goes with them wherever they go, and what to tell a person about them.
+
+    stale: how old the newest complete week is, where that is more than it should be. It is for who reads the rows now,
+    and goes into no file.
+    """
 
     table: Table
     rows: pl.DataFrame
     metadata: dict[str, str]
     notes: tuple[str, ...]
+    stale: str | None = None
+
+    @property
+    def footer(self) -> tuple[str, ...]:
+        """What stands below the rows."""
+        return (*self.notes, self.stale) if self.stale else self.notes
 
 
-def select(settings: Settings, name: str, selection: Selection) -> Found:
-    """Published rows of a table.
+def select(settings: Settings, name: str, selection: Selection, now: datetime | None = None) -> Found:
+    """Published rows of a table. now: the moment at which somebody reads them; None: nothing is said of their age.
 
     Raises `StandingsError` where there is no such table or column, nothing is published, or no row is found.
     """
@@ -89,8 +115,13 @@ def select(settings: Settings, name: str, selection: Selection) -> Found:
         metadata["operator"] = "; ".join(changed)
     if selection.as_of and manifest.reference["sha256"] != reference.load().sha256:
         origins += ("These rows follow the reference files of this version, which the release does not yet.",)
-    deciding = _deciding(rows, rows_in) if table in (COUNTRY_WEEK, COUNTRY_LEAD_WEEK) else ()
-    return Found(table, rows, metadata, (line, CAVEAT, *changed, *origins, *deciding))
+    can_tell = all(manifest.holds(each) for each in (COUNTRY_LEAD_WEEK, UNATTRIBUTED_WEEK))
+    deciding = _deciding(rows, rows_in) if can_tell and table in (COUNTRY_WEEK, COUNTRY_LEAD_WEEK) else ()
+    # What was so at a moment of the past is as old as was asked for.
+    stale = None
+    if now and not selection.as_of and manifest.holds(WEEK_COVERAGE):
+        stale = stale_note(newest_complete_week(store, manifest), now)
+    return Found(table, rows, metadata, (line, CAVEAT, *changed, *origins, *deciding), stale)
 
 
 def _as_of(settings: Settings, store: Store, manifest: Manifest, moment: datetime) -> dict[str, pl.DataFrame]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
@@ -22,6 +22,10 @@ from schemas.errors import StandingsError
 from schemas.fields import MINIMUM_CONFIDENCE
 from schemas.table import Table
 from transforms.decisive import decisive
+from transforms.weeks import WEEK, midnight
+
+STALE_AFTER = timedelta(days=9)
+"""How long ago the newest complete week may have ended: the next one is published a week later, on its Monday."""
 
 DECIDING = 3
 """How many leads that depend on one cloaked model are named."""
@@ -113,6 +117,15 @@ def digests(store: Store, names: Iterable[str]) -> dict[str, str | None]:
 
 def newest_complete_week(store: Store, manifest: Manifest) -> date | None:
     """The newest week of which every day is there."""
-    coverage = rows_of(store, manifest, WEEK_COVERAGE)
-    newest = coverage.filter(pl.col("status") != "incomplete")["week_start"].max()
-    return newest if isinstance(newest, date) else None
+    for week in sorted(manifest.weeks(WEEK_COVERAGE), reverse=True):
+        if "incomplete" not in rows_of(store, manifest, WEEK_COVERAGE, week, week)["status"]:
+            return week
+    return None
+
+
+def stale_note(newest: date | None, now: datetime) -> str | None:
+    """A line that says so where the newest complete week ended more than `STALE_AFTER` before a moment."""
+    if newest is None or now - midnight(newest + WEEK) <= STALE_AFTER:
+        return None
+    days = (now - midnight(newest + WEEK)).days
+    return f"Stale: the newest complete week, that of {newest}, ended {days} days ago."

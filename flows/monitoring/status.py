@@ -1,11 +1,12 @@
 """What the lake and the warehouse hold, and what needs a person."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from flows.lake import approvals, captures, keys
 from flows.lake.lake import citation, kind_of, open_lake
 from flows.lake.manifest import Manifest, current
-from flows.lake.reader import newest_complete_week, operator_notes, rows_of
+from flows.lake.reader import newest_complete_week, operator_notes, rows_of, stale_note
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from flows.storage.object_store import Store
@@ -16,8 +17,8 @@ from schemas.licence import CAVEAT
 from transforms.attribution import unknown_authors
 
 
-def lines(settings: Settings) -> Iterator[str]:
-    """The state of things, a line each."""
+def lines(settings: Settings, now: datetime | None = None) -> Iterator[str]:
+    """The state of things, a line each. now: the moment at which somebody asks; None: nothing is said of its age."""
     store = open_lake(settings)
     kind = kind_of(store)
     yield f"lake       {store.url} ({f'{kind} figures' if kind else 'nothing was ever written there'})"
@@ -28,7 +29,7 @@ def lines(settings: Settings) -> Iterator[str]:
     if manifest is None:
         yield "release    none yet: run `standings ingest`, `backfill` or `demo`"
     else:
-        yield from _release(settings, store, manifest)
+        yield from _release(settings, store, manifest, now)
     for key in store.list(keys.REJECTED):
         yield f"unreadable {unseal(store.get(key), f'{store.url}/{key}')['problem']}"
     for name, content in approvals.held(store):
@@ -37,11 +38,14 @@ def lines(settings: Settings) -> Iterator[str]:
             yield f"refused    {name}: {content['problem']}"
 
 
-def _release(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:
+def _release(settings: Settings, store: Store, manifest: Manifest, now: datetime | None) -> Iterator[str]:
     weeks = manifest.weeks(MODEL_WEEK)
     yield f"release    {manifest.release}, published at {manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"
     yield f"weeks      {f'{len(weeks)}, {min(weeks)} to {max(weeks)}' if weeks else 'none'}"
-    yield f"complete   up to the week of {newest_complete_week(store, manifest) or 'none'}"
+    newest = newest_complete_week(store, manifest)
+    yield f"complete   up to the week of {newest or 'none'}"
+    if now and (note := stale_note(newest, now)):
+        yield f"stale      {note}"
     if manifest.docs:
         yield f"checked    {store.url}/{manifest.docs}"
     loaded = loaded_release(settings.warehouse)

@@ -89,6 +89,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STANDINGS_LAKE", f"file://{tmp_path}/lake")
+    # A moment at which none of the lakes here is stale.
+    monkeypatch.setattr("flows.cli.app._now", lambda: datetime(2026, 7, 20, tzinfo=UTC))
     log = logging.getLogger("standings")
     handlers, level, propagate = log.handlers[:], log.level, log.propagate
 
@@ -386,7 +388,7 @@ def test_debug_shows_where_an_error_comes_from(table: Run) -> None:
 
 
 def test_an_unforeseen_error_is_told_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lines(_: Settings) -> Iterator[str]:
+    def lines(*_: object) -> Iterator[str]:
         raise RuntimeError("first\n second")
 
     monkeypatch.setattr(flows.monitoring.status, "lines", lines)
@@ -398,7 +400,7 @@ def test_an_unforeseen_error_is_told_in_one_line(run: Run, monkeypatch: pytest.M
 
 
 def test_being_stopped_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lines(_: Settings) -> Iterator[str]:
+    def lines(*_: object) -> Iterator[str]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(flows.monitoring.status, "lines", lines)

@@ -42,6 +42,9 @@ UNSETTLED = ("spend", "unmeasured")
 """What no figure of ours can settle: a reason says why."""
 
 METRICS = ("tokens", "leader", "share", "ratio", "streak", "model", "count", *UNSETTLED)
+PUBLISHED = r"^[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?$"
+AMONG = r"^(?:all|attributed|top[1-9][0-9]?|[A-Za-z0-9.-]+(?:\+[A-Za-z0-9.-]+)+)$"
+
 _NEEDS = {
     "tokens": ("tokens", "model"),
     "value": ("share", "ratio", "streak", "count"),
@@ -171,7 +174,7 @@ CLAIMS = Table(
             Kind.TEXT,
             "The day on which it was printed, or its month where no day is known.",
             nullable=True,
-            pattern=r"^[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?$",
+            pattern=PUBLISHED,
         ),
         Column(
             "value",
@@ -186,7 +189,7 @@ CLAIMS = Table(
             "What a share is a share of: `all` tokens, the `attributed` ones, those of the largest entries (`top10`), "
             "or those of countries and organisations (`CN+openai`); of a count, the first entries (`top5`).",
             nullable=True,
-            pattern=r"^(?:all|attributed|top[1-9][0-9]?|[A-Za-z0-9.-]+(?:\+[A-Za-z0-9.-]+)+)$",
+            pattern=AMONG,
         ),
         Column(
             "subject",
@@ -223,13 +226,13 @@ TIMELINES = (ORGANISATIONS, AUTHORS)
 """Files of what holds at every time, of which an operator may say a part."""
 
 
-ATTRIBUTING = {
+ATTRIBUTION_NOUNS = {
     "countries": ("country", "countries"),
     "organisations": ("organisation", "organisations"),
     "authors": ("author", "authors"),
     "overrides": ("model", "models"),
 }
-PRINTED = {"claims": ("claim", "claims"), "forecasts": ("forecast", "forecasts")}
+CLAIM_NOUNS = {"claims": ("claim", "claims"), "forecasts": ("forecast", "forecasts")}
 """Files by what they decide, each with what one of its rows is about."""
 
 
@@ -267,8 +270,8 @@ class Reference:
             "sha256": self.sha256,
             "operator_sha256": self.operator_sha256,
             "minimum_confidence": self.minimum_confidence,
-            "operator": self._changes(ATTRIBUTING),
-            "operator_printed": self._changes(PRINTED),
+            "operator": self._changes(ATTRIBUTION_NOUNS),
+            "operator_printed": self._changes(CLAIM_NOUNS),
         }
 
     def _changes(self, nouns: dict[str, tuple[str, str]]) -> str | None:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from schemas import TABLES
+from schemas.reference import AMONG, PUBLISHED
 from schemas.table import Column, Kind, Table
 from schemas.tables.claims import VERDICT
 
@@ -22,6 +23,8 @@ SAMPLES = {
     r"^\S+$": ("qwen/qwen3:free", ["", "qwen qwen3", " qwen"]),
     r"^(?:[A-Z]{2}|WORLD)$": ("WORLD", ["world", "WORLDS", "XWORLD", "CHN", "C", ""]),
     r"^[a-z0-9][a-z0-9.-]*$": ("gs-2026.03", ["", "-gs", "gs 1", "GS", "gs_1"]),
+    PUBLISHED: ("2026-06", ["", "June 2026", "2026", "2026-6", "2026-06-1", "2026-06-01T"]),
+    AMONG: ("CN+openai", ["", "some", "top", "top0", "CN", "+CN", "CN+", "CN openai"]),
     VERDICT: (
         "true for all_models, paid_only only",
         ["", "reproduced", "reproduced under", "no data at all", "it is consistent", "true for only"],

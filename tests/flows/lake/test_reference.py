@@ -16,6 +16,7 @@ from flows.lake.reader import operator_notes
 from flows.lake.reference import ensure_operator
 from flows.monitoring.status import lines
 from flows.pipeline import describe
+from flows.pipeline.run import Outcome
 from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests.support import lakes
@@ -246,3 +247,18 @@ def test_a_release_that_does_not_say_what_was_changed_counts_as_changed(
     with pytest.raises(StandingsError, match="facts of the operator's"):
         ensure_operator(ours, replace(manifest, reference=old))
     ensure_operator(ours, replace(manifest, reference=old | {"operator_sha256": None}))
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [([], False), (["--without-operator"], True)])
+def test_the_command_line_lets_them_go_only_where_it_is_told_to(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: bool
+) -> None:
+    asked = []
+
+    def rebuild(_: Settings, without_operator: bool = False) -> tuple[list[str], Outcome]:
+        asked.append(without_operator)
+        return [], Outcome("a release", ())
+
+    monkeypatch.setattr(maintenance, "rebuild", rebuild)
+    assert "nothing came out otherwise" in run(settings, "rebuild", *arguments)
+    assert asked == [expected]

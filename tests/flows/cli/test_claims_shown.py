@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.cli.app import cli
+from flows.cli.main import cli
 from flows.cli.render import CLAIMS_WIDTH, claims_text
 from flows.lake.query import Selection, select
 from flows.settings import Settings

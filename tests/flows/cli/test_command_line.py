@@ -22,7 +22,7 @@ import pytest
 
 import flows.monitoring.status
 from flows.cli.app import PREFECT
-from flows.cli.main import cli, main
+from flows.cli.main import VERBS, cli, main
 from flows.lake.lake import citation
 from flows.settings import Settings
 from flows.warehouses.duckdb import loaded_release
@@ -90,7 +90,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STANDINGS_LAKE", f"file://{tmp_path}/lake")
     # A moment at which none of the lakes here is stale.
-    monkeypatch.setattr("flows.cli.app._now", lambda: datetime(2026, 7, 20, tzinfo=UTC))
+    for module in VERBS:
+        monkeypatch.setattr(module, "now", lambda: datetime(2026, 7, 20, tzinfo=UTC), raising=False)
     log = logging.getLogger("standings")
     handlers, level, propagate = log.handlers[:], log.level, log.propagate
 

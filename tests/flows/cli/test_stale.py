@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from flows.cli.app import cli
+from flows.cli.main import VERBS, cli
 from flows.lake.lake import open_lake
 from flows.lake.query import Selection, select
 from flows.lake.reader import newest_complete_week, stale_note
@@ -49,7 +49,8 @@ class Runner:
         self.monkeypatch = monkeypatch
 
     def __call__(self, now: datetime, *arguments: str) -> str:
-        self.monkeypatch.setattr("flows.cli.app._now", lambda: now)
+        for module in VERBS:
+            self.monkeypatch.setattr(module, "now", lambda: now, raising=False)
         ran = CliRunner().invoke(cli, arguments, env=self.environment, catch_exceptions=False)
         assert ran.exit_code == 0
         return ran.output

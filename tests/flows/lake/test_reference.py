@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows import maintenance
-from flows.cli.app import cli
+from flows.cli.main import cli
 from flows.lake.query import Selection, select
 from flows.lake.reader import operator_notes
 from flows.lake.reference import ensure_operator

@@ -20,6 +20,7 @@ ORIGINS = ("api", "chart", "reconstructed", "simulated")
 OVERRIDES = ("reveal", "rename", "transfer")
 ATTRIBUTIONS = ("organisation", *OVERRIDES, "cloaked", "undecided", "unknown", "other")
 
+COMPLETE, UNKNOWN = EXTENTS = ("complete", "unknown")
 OTHER = "other"
 UNATTRIBUTED = "ZZ"
 
@@ -65,9 +66,9 @@ rank = Column("rank", Kind.INTEGER, "Rank by tokens, 1 the largest; equal tokens
 days_observed = Column(
     "days_observed",
     Kind.INTEGER,
-    "Days of the week that the figure rests on; a week bucket counts as 7.",
+    "Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7.",
     unit="days",
-    minimum=1,
+    minimum=0,
     maximum=7,
 )
 vanished_days = Column(
@@ -117,6 +118,22 @@ known_at = Column(
     brief=True,
 )
 depth = Column("depth", Kind.INTEGER, "Fewest named rows in a bucket used.", unit="rows", minimum=0)
+extent = Column(
+    "extent",
+    Kind.TEXT,
+    "`complete`: the total of all models is known. `unknown`: all that is held is a list without `other`, which "
+    "says nothing of what it leaves out.",
+    values=EXTENTS,
+    brief=True,
+)
+tier = Column(
+    "tier",
+    Kind.INTEGER,
+    "How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much "
+    "from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer.",
+    minimum=1,
+    maximum=4,
+)
 status = Column(
     "status",
     Kind.TEXT,

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+NINE = 9
+"""Models that the rankings page's weekly chart names."""
+
 UNPAID_AUTHORS = ("openrouter", "stealth")
 """Under whose names cloaked models are tried out at no price; what was used there stays unpaid after a reveal."""
 
@@ -33,7 +36,7 @@ METHODS: tuple[Method, ...] = (
         "top9_named",
         "The nine largest named entries of the week, each variant its own: the chart that the press adds up.",
         with_other=False,
-        largest=9,
+        largest=NINE,
     ),
     Method("named_only", "Every named model; `other` does not count.", with_other=False),
     Method(

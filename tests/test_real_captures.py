@@ -44,7 +44,9 @@ def tables(paths: Iterable[Path]) -> Frames:
         body, request = path.read_bytes(), asked(path)
         answer = parse(body, request["period"])  # type: ignore[arg-type]
         capture = hashlib.sha256(body).hexdigest()
-        heads.append((capture, answer.as_of, request["period"], request["origin"], answer.start, answer.end))
+        heads.append(
+            (capture, answer.as_of, request["period"], request["origin"], answer.start, answer.end, False)
+        )
         rows.append(answer.rows.select(pl.lit(capture).alias("capture"), pl.all()))
     captures = pl.DataFrame(heads, schema=CAPTURES, orient="row")
     entries, observations = said(captures, pl.concat(rows))

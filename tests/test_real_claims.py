@@ -40,7 +40,7 @@ class Captured:
             answer = parse(body, request["period"])
             capture = self.capture_of[path.name] = hashlib.sha256(body).hexdigest()
             heads.append(
-                (capture, answer.as_of, request["period"], request["origin"], answer.start, answer.end)
+                (capture, answer.as_of, request["period"], request["origin"], answer.start, answer.end, False)
             )
             rows.append(answer.rows.select(pl.lit(capture).alias("capture"), pl.all()))
         captures = pl.DataFrame(heads, schema=CAPTURES, orient="row")

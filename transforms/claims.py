@@ -2,11 +2,12 @@
 
 import polars as pl
 
-from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED
+from schemas.fields import COMPLETE, KNOWLEDGE, OTHER, UNATTRIBUTED
 from schemas.methods import METHODS
 from schemas.reference import UNSETTLED, WORLD
 from transforms.attribution import base
 from transforms.exact import exact_sum
+from transforms.methods import EVERYTHING
 from transforms.weeks import WEEK
 
 REPRODUCED = 5
@@ -14,7 +15,6 @@ CONSISTENT = 50
 """Thousandths by which ours may differ from what was printed: counted in whole tokens, since a float would round."""
 
 CHART = "top9_named"
-EVERYTHING = "all_models"
 
 _OURS = ("difference", "status", "as_of", "tokens", "value")
 _WAY = ("method", "knowledge")
@@ -87,7 +87,8 @@ def claim_value(
 
     printed: the reference file; countries: `country_week`; leads: `country_lead_week`; parts: `measured`. A week
     that is not complete supports nothing. A chart that is cut short supports its largest entries and, with `other`,
-    the total of all models. A country without tokens in a week that is supported has none.
+    the total of all models; without, nothing of the world's. A country without tokens in a week that is supported
+    has none.
     """
     said = _said(printed)
     complete = countries.filter(pl.col("status") != "incomplete")
@@ -96,9 +97,12 @@ def claim_value(
         .agg(
             world=pl.col("tokens").sum(),
             whole=pl.col("share").is_not_null().any(),
-            **{name: pl.col(name).first() for name in ("status", "as_of")},
+            **{name: pl.col(name).first() for name in ("extent", "status", "as_of")},
         )
-        .with_columns(total=pl.col("whole") | (pl.col("method") == EVERYTHING))
+        .with_columns(
+            total=(pl.col("whole") | (pl.col("method") == EVERYTHING)) & (pl.col("extent") == COMPLETE)
+        )
+        .drop("extent")
     )
     world = pl.col("country_code") == WORLD
     ours = complete.select("week_start", *_WAY, "country_code", "tokens")

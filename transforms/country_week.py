@@ -5,6 +5,7 @@ import polars as pl
 from schemas.fields import KNOWLEDGE, OTHER, UNATTRIBUTED
 from schemas.methods import METHODS
 from transforms.exact import exact_sum
+from transforms.methods import EVERYTHING, shapes
 from transforms.vintages import STATE
 
 COUNT = (*STATE, "method", "knowledge")
@@ -54,16 +55,15 @@ def _tokens_by_country(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataF
         .join(ways, how="cross")
         .select(*COUNT, country_code=pl.lit(UNATTRIBUTED), tokens=pl.lit(0, pl.Int64), named=False)
     )
-    cut = known.select(*COUNT, "point", "hidden", "open").unique()
+    hidden = known.select(*COUNT, "hidden").unique()
     return (
         pl.concat([known.select(nobody.columns), nobody])
         .group_by(*COUNT, "country_code")
         .agg(tokens=exact_sum("tokens"), models=pl.col("named").sum())
         .with_columns(totals())
-        .join(cut, on=COUNT, how="left")
-        .with_columns(
-            pl.col("point").fill_null(True), pl.col("hidden").fill_null(0), pl.col("open").fill_null(False)
-        )
+        .join(hidden, on=COUNT, how="left")
+        .with_columns(pl.col("hidden").fill_null(0))
+        .join(shapes(covered), on=[*STATE, "method"])
     )
 
 
@@ -74,9 +74,16 @@ def _bounds(counts: pl.DataFrame) -> pl.DataFrame:
     known = pl.col("country_code") != UNATTRIBUTED
     most = pl.col("total") + hidden
     largest = pl.when(most > 0).then(most)
-    return counts.with_columns(
-        tokens_hi=pl.when(known).then(tokens + pl.col("unattributed")).otherwise(tokens) + hidden
-    ).with_columns(
+    unattributed = pl.when(known).then("unattributed").otherwise(0)
+    everything = counts.filter(method=EVERYTHING).select(
+        *STATE, "knowledge", "country_code", of_all=tokens + unattributed
+    )
+    # Where entries may yet come in, a country can have as much as of all models, and no more.
+    tokens_hi = pl.when("open").then("of_all").otherwise(tokens + unattributed + hidden)
+    bounded = counts.join(everything, on=[*STATE, "knowledge", "country_code"], how="left").with_columns(
+        tokens_hi=pl.when(~pl.col("unknown")).then(tokens_hi)
+    )
+    return bounded.with_columns(
         share=pl.when(known & (attributed > 0)).then(tokens / attributed),
         share_lo=pl.when(known & ~pl.col("open")).then(tokens / largest).otherwise(0.0).fill_null(0.0),
         share_hi=pl.when(~pl.col("open")).then(pl.col("tokens_hi") / largest).fill_null(1.0),
@@ -106,7 +113,10 @@ def _ranks(counts: pl.DataFrame) -> pl.DataFrame:
             # Where entries may be pushed out, no lead is too large to be lost or won.
             rank_best=1 + (~pl.col("open") & (rival > tokens + spare)).sum(),
             rank_worst=1 + (pl.col("open") | (pl.col("gap").cast(pl.Int128).cum_sum() <= spare)).sum(),
+            unknown=pl.col("unknown").first(),
         )
+        .with_columns(rank_worst=pl.when(~pl.col("unknown")).then("rank_worst"))
+        .drop("unknown")
     )
 
 

@@ -6,7 +6,7 @@ gives the same verdict.
 
 import polars as pl
 
-from schemas.fields import OTHER, UNATTRIBUTED
+from schemas.fields import COMPLETE, OTHER, UNATTRIBUTED
 from schemas.tables.drift_week import MEASURES, WHOLE_WEEK
 from transforms.exact import exact_sum
 from transforms.weeks import WEEK
@@ -35,7 +35,8 @@ def drift_week(
     models: `model_week`, which each week's and the week's before will do for; authors: `author_tokens`; covered:
     `coverage`; countries: `country_week`; revisions: `revisions`.
     """
-    complete = covered.filter(pl.col("status") != "incomplete")
+    # Of a list without a total nothing can be compared.
+    complete = covered.filter(pl.col("status") != "incomplete", pl.col("extent") == COMPLETE)
     shape = complete.select("week_start", "grain", "truncated")
     # A chart that is cut short names too few to tell who is new, and a week's bucket fewer than its days.
     whole, by_author = (

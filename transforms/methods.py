@@ -2,20 +2,22 @@
 
 import polars as pl
 
-from schemas.fields import OTHER
-from schemas.methods import METHODS, Method
+from schemas.fields import COMPLETE, OTHER
+from schemas.methods import METHODS, NINE, Method
 from transforms.attribution import spelling
 from transforms.exact import exact_sum
 from transforms.vintages import STATE
+
+EVERYTHING = "all_models"
+"""The method that counts every row."""
 
 
 def counted(models: pl.DataFrame, attributed: pl.DataFrame) -> pl.DataFrame:
     """Every row that each method counts, with whose it is as known then and now.
 
     models: `model_tokens`; attributed: `attribution` of the same models, by both knowledges.
-    Returns the models' tokens with method, knowledge, the attribution's columns, and three of a cut-off chart's:
-    `point`, whether the method's set is whole all the same; `hidden`, the tokens that it may lack; `open`,
-    whether what it lacks may also push out what is there.
+    Returns the models' tokens with method, knowledge, the attribution's columns, and those of `shapes`, with `hidden`:
+    the tokens that the method's set may lack.
     """
     rows = pl.concat(
         select(models, method).select(
@@ -24,16 +26,17 @@ def counted(models: pl.DataFrame, attributed: pl.DataFrame) -> pl.DataFrame:
             "variant",
             "tokens",
             method=pl.lit(method.name),
-            point=~pl.col("truncated") | _is_whole(method),
-            open=pl.col("truncated") & (method.entry == "author"),
         )
         for method in METHODS
     )
     other = models.filter(pl.col("model_permaslug") == OTHER).select(*STATE, other="tokens")
     lacks_other = pl.col("method").is_in([each.name for each in METHODS if not each.with_other])
     return (
-        rows.join(other, on=STATE, how="left")
-        .with_columns(hidden=pl.when(lacks_other & ~pl.col("point")).then("other").otherwise(0))
+        rows.join(shapes(models), on=[*STATE, "method"])
+        .join(other, on=STATE, how="left")
+        .with_columns(
+            hidden=pl.when(lacks_other & ~pl.col("point")).then(pl.col("other").fill_null(0)).otherwise(0)
+        )
         .drop("other")
         .join(attributed, on=[*STATE, "model_permaslug"])
     )
@@ -65,9 +68,31 @@ def select(models: pl.DataFrame, method: Method) -> pl.DataFrame:
     return entered.join(largest, on=[*STATE, "entry"], how="semi").drop("entry")
 
 
-def _is_whole(method: Method) -> pl.Expr:
-    """Whether a chart that is cut short after its largest entries has all that the method counts."""
-    if method.with_other or method.largest is None or method.entry != "model_permaslug":
-        return pl.lit(False)
-    # The largest of each day need not be the largest of the week.
-    return (pl.col("grain") == "week") & (pl.col("depth") >= method.largest)
+def shapes(covered: pl.DataFrame) -> pl.DataFrame:
+    """How much of what each method counts is there in each state: columns `STATE`, method and
+
+    point: all of it, also where a list is cut short after the method's largest entries.
+    open: what is missing may push out what is there, so that no bound holds.
+    unknown: nobody knows how much is missing.
+
+    covered: rows with the columns of `coverage`, one a state or more.
+    """
+    unknown = pl.col("extent") != COMPLETE
+    cut = pl.col("truncated") | unknown
+    nine = pl.col("nine_known") & pl.col("method").is_in([each.name for each in METHODS if _is_nine(each)])
+    largest = pl.col("method").is_in([each.name for each in METHODS if each.largest is not None])
+    weeks = covered.select(*STATE, "extent", "truncated", "nine_known").unique()
+    methods = pl.DataFrame({"method": [each.name for each in METHODS]})
+    return weeks.join(methods, how="cross").select(
+        *STATE,
+        "method",
+        point=~cut | nine,
+        open=~nine & (unknown | (cut & largest)),
+        unknown=~nine & unknown,
+    )
+
+
+def _is_nine(method: Method) -> bool:
+    """Whether it counts some of the entries that the chart names, and nothing else."""
+    nine = method.largest is not None and method.largest <= NINE
+    return nine and method.entry == "model_permaslug" and not method.with_other

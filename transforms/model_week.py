@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from schemas.fields import OTHER
+from schemas.fields import COMPLETE, OTHER
 from transforms.attribution import MODEL, author, variant
 from transforms.exact import exact_sum
 from transforms.vintages import STATE, used
@@ -13,7 +13,7 @@ def model_tokens(entries: pl.LazyFrame, covered: pl.DataFrame) -> pl.DataFrame:
 
     entries: `ranking_entry` with every vintage. covered: the `coverage` of the same entries.
     """
-    named = pl.col("model_permaslug") != OTHER
+    named, complete = pl.col("model_permaslug") != OTHER, pl.col("extent") == COMPLETE
     total = exact_sum("tokens").over(STATE)
     return (
         used(entries, covered)
@@ -25,7 +25,9 @@ def model_tokens(entries: pl.LazyFrame, covered: pl.DataFrame) -> pl.DataFrame:
             author=pl.when(named).then(author(pl.col("model_permaslug"))),
             variant=pl.when(named).then(variant(pl.col("model_permaslug"))),
             days_listed=pl.when(named & (pl.col("grain") == "day")).then("days"),
-            share=pl.col("tokens") / pl.when(total > 0).then(total),
-            rank=pl.when(named).then(pl.col("tokens").rank("min", descending=True).over(*STATE, named)),
+            share=pl.col("tokens") / pl.when(complete & (total > 0)).then(total),
+            rank=pl.when(named & complete).then(
+                pl.col("tokens").rank("min", descending=True).over(*STATE, named)
+            ),
         )
     )

@@ -2,18 +2,19 @@
 
 import polars as pl
 
-from schemas.fields import OTHER
+from schemas.fields import COMPLETE, OTHER
 from schemas.tables.reconciliation_week import TOTAL
 from transforms.exact import exact_sum
-from transforms.vintages import latest, states
+from transforms.vintages import extent, latest, states
 
 TOLERANCE = 0.005
 """Days and week may differ by so much before it is worth a warning."""
 
 
 def reconciliation_week(entries: pl.LazyFrame) -> pl.DataFrame:
-    """Where both grains of a week are held, how far they agree: `reconciliation_week`."""
-    rows = latest(entries, states(entries.select("week_start", "as_of").collect())).collect()
+    """Where both grains of a week are held and their totals known, how far they agree: `reconciliation_week`."""
+    newest = latest(entries, states(entries.select("week_start", "as_of").collect()))
+    rows = newest.filter(extent() == COMPLETE).collect()
     days = rows.filter(pl.col("period") == "day")
     whole = days.group_by("week_start").agg(days=pl.col("date").n_unique()).filter(pl.col("days") == 7)
     total = pl.lit(TOTAL).alias("model_permaslug")

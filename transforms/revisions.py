@@ -9,7 +9,7 @@ from schemas.reference import Reference
 from schemas.tables.reconciliation_week import TOTAL
 from transforms.attribution import attribution, author
 from transforms.exact import exact_sum
-from transforms.vintages import MOMENT, PRESENT
+from transforms.vintages import MOMENT, PRESENT, standing
 from transforms.weeks import moment
 
 _BUCKET = ("week_start", "period", "date")
@@ -20,8 +20,10 @@ _VINTAGE = (*_BUCKET, *_ORDER)
 def revisions(entries: pl.DataFrame, reference: Reference, at: datetime = PRESENT) -> pl.DataFrame:
     """What each vintage but a bucket's first changed, by model, by country and in total: `revisions`.
 
-    at: the moment as of which countries are known.
+    at: the moment as of which countries are known. Only captures that show as much as any of the bucket are compared:
+    that another shows less is no change at the source.
     """
+    entries = standing(entries)
     vintages = (
         entries.select(*_VINTAGE)
         .unique()

@@ -3,7 +3,9 @@
 A body that cannot be read at all is refused before, in `transforms.parse`. What can be read is looked at here.
 """
 
-from collections.abc import Iterable, Iterator
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -38,6 +40,7 @@ class Rule:
 
 RULES: tuple[Rule, ...] = (
     Rule("absurd-total", "critical", "a bucket's total is above what is plausible"),
+    Rule("slice", "critical", "it seems to be a slice that nobody says it is"),
     Rule("from-the-future", "critical", "the answer tells a moment more than a day after it was received"),
     Rule("window-cut", "warning", "the answer's window is not the one that was asked for"),
     Rule("days-missing", "warning", "the source gives nothing for days inside the window"),
@@ -72,13 +75,20 @@ def findings(
     asked: tuple[date, date] | None,
     history: date,
     received: datetime | None = None,
+    seeming: tuple[str, str] | None = None,
 ) -> Iterator[Finding]:
     """Every rule that an answer breaks, the gravest first.
 
     asked: the window that was asked for, None where nobody knows. history: the source's first day.
-    received: when we got the answer, None where that proves nothing.
+    received: when we got the answer, None where that proves nothing. seeming: `seeming_slice` of an answer that is
+    said to be of everything.
     """
-    found = [*_clock(answer, received), *_window(answer, asked, history), *_rows(answer, period)]
+    found = [
+        *_clock(answer, received),
+        *_slice(seeming),
+        *_window(answer, asked, history),
+        *_rows(answer, period),
+    ]
     order = [rule.code for rule in RULES]
     yield from sorted(found, key=lambda finding: order.index(finding.code))
 
@@ -89,6 +99,28 @@ def new_fields(found: Iterable[NewField]) -> Finding:
     names = list(dict.fromkeys(f"{each.name!r} of the {each.level}" for each in ordered))
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return Finding("new-fields", ", ".join(names[:MOST_NAMED]) + more)
+
+
+def seeming_slice(file: str, meta: Mapping[str, object], parameters: Iterable[str]) -> tuple[str, str] | None:
+    """The slice that an answer's `meta`, or the name of the file that it came in, tells of; None for neither.
+
+    parameters: those of the source that ask for a slice.
+    """
+    for name in parameters:
+        if meta.get(name):
+            return name, str(meta[name])
+        words = re.search(rf"(?:^|[^a-z]){re.escape(name)}[-_=]([a-z0-9]+(?:[-_][a-z]+)*)", file.lower())
+        if words:
+            return name, words[1]
+    return None
+
+
+def _slice(seeming: tuple[str, str] | None) -> Iterator[Finding]:
+    if seeming is not None:
+        name, value = seeming
+        yield Finding(
+            "slice", f"of {name} {value}: say so in FILE.request.json, such as " + json.dumps({name: value})
+        )
 
 
 def _clock(answer: Answer, received: datetime | None) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import polars as pl
 
 import schemas
 from schemas.reference import Reference
+from schemas.tables.bucket_coverage import OTHER_GRAIN, POORER, UNKNOWN_TOTAL
 from transforms.attribution import attribution
 from transforms.claims import charted, claim_value, claims, measured
 from transforms.concentration_week import concentration_week
@@ -65,9 +66,8 @@ def week_tables(
     rows = counted(models, whose)
     figures = country_week(rows, covered, reference.countries)
     now = whose.filter(pl.col("knowledge") == "now").drop("author")
-    used = pl.col("period") == pl.col("grain")
     made = {
-        "bucket_coverage": held.join(covered.select(*STATE, "grain"), on=STATE).with_columns(used=used),
+        "bucket_coverage": _bucket_coverage(held, covered),
         "week_coverage": covered,
         "attribution": whose.join(covered.select(*STATE, "as_of"), on=STATE),
         "model_week": models.join(now, on=[*STATE, "model_permaslug"]),
@@ -111,7 +111,7 @@ def compared_tables(own: Frames, first_seen: pl.DataFrame, at: datetime = PRESEN
     """
     covered = own["week_coverage"].with_columns(known_at=pl.lit(at, MOMENT))
     models, whose = (own[name].select(columns) for name, columns in COMPARED.items())
-    shape = covered.select(*STATE, "grain", "depth", "truncated")
+    shape = covered.select(*STATE, "extent", "truncated", "nine_known")
     rows = counted(models.join(shape, on="week_start"), whose.with_columns(known_at=pl.lit(at, MOMENT)))
     return _conform(
         {
@@ -156,6 +156,24 @@ def blocks(entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> list
 def _conform(made: Frames) -> Frames:
     definitions = {table.name: table for table in schemas.TABLES}
     return {name: definitions[name].conform(frame) for name, frame in made.items()}
+
+
+def _bucket_coverage(held: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+    """Every bucket that is held, and why the week's figures are not made of it, where they are not."""
+    reason = (
+        pl.when(~pl.col("stands"))
+        .then(pl.lit(POORER))
+        .when(pl.col("period") != pl.col("grain"))
+        .then(pl.lit(OTHER_GRAIN))
+        .when(pl.col("extent") != pl.col("extent_week"))
+        .then(pl.lit(UNKNOWN_TOTAL))
+    )
+    weeks = covered.select(*STATE, "grain", extent_week="extent")
+    return (
+        held.join(weeks, on=STATE)
+        .with_columns(unused_reason=reason)
+        .with_columns(used=pl.col("unused_reason").is_null())
+    )
 
 
 def history(

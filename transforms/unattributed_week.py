@@ -16,7 +16,15 @@ def unattributed_week(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFr
         .filter(pl.col("country_code") == UNATTRIBUTED)
         .with_columns(name=pl.when(by_model).then("model_permaslug").otherwise("author"))
         .group_by(*COUNT, "attribution", "name")
-        .agg(exact_sum("tokens"), most=(pl.col("total") + pl.col("hidden")).first())
-        .with_columns(share=(pl.col("tokens") / positive(pl.col("most"))).fill_null(0.0))
+        .agg(
+            exact_sum("tokens"),
+            most=(pl.col("total") + pl.col("hidden")).first(),
+            unknown=pl.col("unknown").first(),
+        )
+        .with_columns(
+            share=pl.when(~pl.col("unknown")).then(
+                (pl.col("tokens") / positive(pl.col("most"))).fill_null(0.0)
+            )
+        )
         .join(covered.select(*STATE, "status", "as_of"), on=STATE)
     )

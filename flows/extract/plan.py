@@ -9,7 +9,7 @@ import polars as pl
 
 from flows.lake import keys, ledger
 from flows.lake.captures import WHOLE, body_of, slice_of
-from flows.lake.keys import period_of
+from flows.lake.keys import RawKey, period_of
 from flows.lake.lake import open_lake
 from flows.lake.manifest import current, published
 from flows.lake.reader import rows_of
@@ -21,6 +21,7 @@ from schemas.errors import StandingsError
 from transforms import request_windows, weeks
 from transforms.parse import Period, parse
 from transforms.request_windows import Look, Window
+from transforms.vintages import FROM_API
 
 
 @dataclass(frozen=True)
@@ -69,25 +70,45 @@ def plan(
         period: Period = "week" if each.keys() & RANKINGS_DAILY.sampled else "day"
         start, end = request_windows.whole_weeks(since, until) if period == "week" else (since, until)
         held = () if refetch else looks(store, slice_of(each), period)
-        wanted = request_windows.unsettled(start, end, held)
+        wanted = set(request_windows.unsettled(start, end, held))
+        if not each:
+            wanted |= {day for day in poor_days(store) if start <= day <= end}
         asked = [Request(window, period, each) for window in request_windows.fewest(wanted)]
         planned += [request for request in asked if request not in planned]
     return planned
 
 
 def looks(store: Store, slice_name: str, period: Period) -> Iterator[Look]:
-    """Every answer to one kind of question that was read and accepted, also those that only confirmed."""
+    """Every answer of the source's to one kind of question that was read and accepted, also those that only confirmed.
+
+    What others captured of it settles nothing.
+    """
     manifest = current(store).manifest
     captures = manifest.captures if manifest else ()
     known = {capture.key for capture in captures}
     for capture in captures:
-        if (capture.key.slice, capture.key.period) == (slice_name, period):
+        if _answers(capture.key, slice_name, period):
             yield (capture.start, capture.end), capture.as_of
     for name in store.list(keys.CONFIRMED):
         key = keys.confirmed(name)
-        if key and key not in known and (key.slice, key.period) == (slice_name, period):
+        if key and key not in known and _answers(key, slice_name, period):
             answer = parse(body_of(store, key), period_of(key))
             yield (answer.start, answer.end), answer.as_of
+
+
+def poor_days(store: Store) -> set[date]:
+    """The days of which less is held than the source shows, unless it has nothing of them any longer."""
+    manifest = current(store).manifest
+    if manifest is None or not manifest.holds(BUCKET_COVERAGE):
+        return set()
+    gone = pl.col("vanished") & pl.col("settled")
+    days = rows_of(store, manifest, BUCKET_COVERAGE).filter(pl.col("period") == "day")
+    best = days.sort("tier").unique("date", keep="first").filter(pl.col("tier") > 1, ~gone)
+    return set(best["date"])
+
+
+def _answers(key: RawKey, slice_name: str, period: Period) -> bool:
+    return key.origin in FROM_API and (key.slice, key.period) == (slice_name, period)
 
 
 def told(settings: Settings, planned: Sequence[Request]) -> Iterator[str]:

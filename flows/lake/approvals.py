@@ -124,7 +124,12 @@ def settle(store: Store) -> None:
             store.delete(keys.held(name))
 
 
-def refuse(store: Store, key: RawKey, refused: Refused, code: str) -> str:
-    """Passes over a capture that makes a check fail, and holds it for a person to decide; returns that in one line."""
+def refuse(store: Store, key: RawKey, refused: Refused, code: str, rule: str | None = None) -> str:
+    """Passes over a capture that makes a check fail, and holds it for a person to decide; returns that in one line.
+
+    rule: the rule of `transforms.suspects` that it breaks, which is judged again whenever another capture is there.
+    """
     name = approvals.hold(store, refused)
-    return reject(store, key, f"is passed over: {refused.problem}; {approvals.advice(name, refused)}", code)
+    return reject(
+        store, key, f"is passed over: {refused.problem}; {approvals.advice(name, refused)}", code, rule
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from flows.lake import keys
 from flows.lake.keys import RawKey
 from flows.storage.checksummed_json import seal, unseal
-from flows.storage.object_store import Store
+from flows.storage.object_store import NotFound, Store
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 
@@ -73,7 +73,9 @@ def _write_request(store: Store, key: RawKey, body: bytes, asked: Asked) -> None
         "sha256": key.sha256,
         "bytes": len(body),
     }
-    store.put_once(key.request, seal(record))
+    first_time = store.put_once(key.request, seal(record))
+    if not first_time and asked.status is not None and not fetched(store, key):
+        store.put_once(key.fetch, seal(record))
 
 
 def landed(store: Store) -> Iterator[RawKey]:
@@ -96,16 +98,44 @@ def request_of(store: Store, key: RawKey) -> dict[str, Any]:
     return unseal(store.get(key.request), f"{store.url}/{key.request}")
 
 
-def reject(store: Store, key: RawKey, problem: str, code: str) -> str:
+def fetched(store: Store, key: RawKey) -> bool:
+    """Whether we got the body from the source ourselves, at any time; its origin alone proves nothing.
+
+    False where the record was lost.
+    """
+    try:
+        return request_of(store, key)["status"] is not None or exists(store, key.fetch)
+    except NotFound:
+        return False
+
+
+def reject(store: Store, key: RawKey, problem: str, code: str, rule: str | None = None) -> str:
     """Puts on record why a capture cannot be read, so that it is passed over; returns that in one line."""
     line = f"{request_of(store, key)['source']}: {problem}"
-    put_on_record(store, key, line, code)
+    put_on_record(store, key, line, code, rule)
     return line
 
 
-def put_on_record(store: Store, key: RawKey, line: str, code: str) -> None:
+def put_on_record(store: Store, key: RawKey, line: str, code: str, rule: str | None = None) -> None:
     """Makes a capture be passed over, for the reason that a line gives."""
-    store.put(key.rejection, seal({"capture": key.body, "problem": line, "code": code}))
+    why = {"rule": rule} if rule else {}
+    store.put(key.rejection, seal({"capture": key.body, "problem": line, "code": code} | why))
+
+
+def rejections(store: Store) -> dict[str, str | None]:
+    """The records of captures that are passed over, each with the rule of `transforms.suspects` that it breaks.
+
+    None for any other reason, and for a record that cannot be read: that there is one is enough.
+    """
+    found: dict[str, str | None] = {}
+    for name in store.list(keys.REJECTED):
+        try:
+            found[name] = unseal(store.get(name), f"{store.url}/{name}").get("rule")
+        except NotFound:
+            continue
+        except StandingsError:
+            found[name] = None
+    return found
 
 
 def restore_request(store: Store, key: RawKey) -> None:

@@ -29,6 +29,7 @@ PACKAGE = "datapackage"
 CROISSANT = "croissant"
 
 REQUEST = ".request.json"
+FETCH = f".fetch{REQUEST}"
 _BODY = ".body"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -49,6 +50,11 @@ class RawKey:
     @property
     def request(self) -> str:
         return f"{self._stem}{REQUEST}"
+
+    @property
+    def fetch(self) -> str:
+        """The record of the request that fetched the same bytes, where the first record is of an ingested file."""
+        return f"{self._stem}{FETCH}"
 
     @property
     def rejection(self) -> str:
@@ -93,7 +99,7 @@ def part(table: str, week: date, sha256: str) -> str:
 def digest_in(key: str) -> str | None:
     """The sha256 that an object's name says its bytes have; None for an object that is not named so."""
     name, _, ending = key.rpartition("/")[2].partition(".")
-    return name if _DIGEST.fullmatch(name) and f".{ending}" != REQUEST else None
+    return name if _DIGEST.fullmatch(name) and f".{ending}" not in (REQUEST, FETCH) else None
 
 
 def latest(table: str, week: date) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+import polars as pl
+
 from flows.lake import approvals, captures, keys
 from flows.lake.lake import citation, kind_of, open_lake
 from flows.lake.manifest import Manifest, current
@@ -11,10 +13,17 @@ from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from flows.storage.object_store import Store
 from flows.warehouses.duckdb import loaded_release
-from schemas import MODEL_WEEK
+from schemas import BUCKET_COVERAGE, MODEL_WEEK
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
+from schemas.tables.bucket_coverage import OTHER_GRAIN, POORER, UNKNOWN_TOTAL
 from transforms.attribution import unknown_authors
+
+UNUSED_REASONS = {
+    POORER: "another capture shows more of them",
+    OTHER_GRAIN: "their weeks are made of the other grain",
+    UNKNOWN_TOTAL: "they have no `other`, so their total is unknown",
+}
 
 
 def lines(settings: Settings, now: datetime | None = None) -> Iterator[str]:
@@ -55,12 +64,34 @@ def _release(settings: Settings, store: Store, manifest: Manifest, now: datetime
     yield f"warehouse  {settings.warehouse} {state}"
     if settings.postgres:
         yield f"postgres   {_postgres(settings, manifest)}"
+    yield from _unused(store, manifest)
     for author, tokens in unknown_authors(rows_of(store, manifest, MODEL_WEEK)).iter_rows():
         yield f"unknown    author {author}, {tokens:,} tokens: ZZ until the reference files decide it"
     for line in operator_notes(manifest):
         yield f"operator   {line}"
     yield f"           {citation(manifest.kind, manifest.as_of)}"
     yield f"           {CAVEAT}"
+
+
+def _unused(store: Store, manifest: Manifest) -> Iterator[str]:
+    """The captures that are held and that figures are not made of, and why, a line each."""
+    sources = {
+        (capture.key.sha256, capture.key.period): captures.request_of(store, capture.key)["source"]
+        for capture in manifest.captures
+        if capture.key.slice == captures.WHOLE
+    }
+    unused = (
+        rows_of(store, manifest, BUCKET_COVERAGE)
+        .drop_nulls("unused_reason")
+        .group_by("capture", "period", "unused_reason")
+        .agg(count=pl.len(), first=pl.col("date").min(), last=pl.col("date").max())
+    )
+    for capture, period, reason, count, first, last in sorted(
+        unused.iter_rows(), key=lambda row: (row[4], *row[:3])
+    ):
+        source = sources.get((capture, period), capture)
+        buckets = f"{count} {period}{'s' if count > 1 else ''} from {first} to {last}"
+        yield f"unused     {source}: {buckets}: {UNUSED_REASONS[reason]}"
 
 
 def _postgres(settings: Settings, manifest: Manifest) -> str:

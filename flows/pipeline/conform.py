@@ -1,16 +1,20 @@
 """raw -> `ranking_entry`: which captures can be read, and what they say."""
 
+import json
 import logging
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import PurePath
+from typing import Any
 
 import polars as pl
 
-from flows.lake import approvals, keys
+from flows.lake import approvals
 from flows.lake.approvals import Offence, Refused
-from flows.lake.captures import WHOLE, body_of, landed, reject, request_of
+from flows.lake.captures import WHOLE, body_of, fetched, landed, reject, rejections, request_of
 from flows.lake.keys import RawKey, period_of
 from flows.lake.lake import open_lake
 from flows.lake.manifest import Capture, current
@@ -23,8 +27,17 @@ from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
 from transforms.parse import Answer, Misnamed, Unreadable, parse
 from transforms.request_windows import Window
-from transforms.source_contract import findings, new_fields
-from transforms.vintages import CAPTURE_ROWS, CAPTURES, looks, observation, ranking_entry
+from transforms.source_contract import Finding, findings, new_fields, seeming_slice
+from transforms.suspects import CONTRADICTION, LEVEL, RULES, suspects
+from transforms.vintages import (
+    CAPTURE_ROWS,
+    CAPTURES,
+    has_lists,
+    looks,
+    observation,
+    one_origin,
+    ranking_entry,
+)
 
 log = logging.getLogger("standings")
 
@@ -47,31 +60,66 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
     """raw -> `ranking_entry`: every accepted capture, and what has landed since.
 
     A capture that cannot be read is put on record in `quarantine/`, stays in `raw/`, and is passed over while
-    the record is there. only: the keys of the new bodies to take; None for all. Raises `StandingsError` where
+    the record is there. So is one that is not what it is said to be, published or not: that is judged by all that
+    has landed, in every run. only: the keys of the new bodies to take; None for all. Raises `StandingsError` where
     no capture can be read at all, or one that is published no longer can, unless it only names a row wrongly.
     """
     store = open_lake(settings)
     manifest = current(store).manifest
     accepted = {capture.key for capture in manifest.captures} if manifest else set()
-    passed_over = set(store.list(keys.REJECTED))
+    recorded = rejections(store)
     present = list(landed(store))
-    if lost := [key for key in accepted - set(present) if key.rejection not in passed_over]:
+    if lost := [key for key in accepted - set(present) if key.rejection not in recorded]:
         raise StandingsError(
             f"{store.url}/{lost[0].body}: is missing, and what is published rests on it: repair it"
         )
-    due = [
-        key
-        for key in present
-        if key.rejection not in passed_over and (only is None or key in accepted or key.body in only)
-    ]
-    answers: dict[RawKey, Answer] = {}
+    due = [key for key in present if key.rejection not in recorded or recorded[key.rejection] in RULES]
     let_through = approvals.accepted(store)
-    rejected, told = [], []
+    answers, told, rejected = _read(store, due, accepted, let_through)
+    refused = _suspects(store, answers, accepted, let_through)
+    rejected += _hold(store, refused, recorded)
+    for key in answers.keys() - refused.keys():
+        if key.rejection in recorded:
+            store.delete(key.rejection)
+    answers = {
+        key: answer
+        for key, answer in answers.items()
+        if key not in refused and (only is None or key in accepted or key.body in only)
+    }
+    if not answers:
+        raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
+    captures = sorted(
+        (Capture(key, answer.as_of, answer.start, answer.end) for key, answer in answers.items()),
+        key=lambda capture: (capture.as_of, capture.key.body),
+    )
+    log.info("conform: %d captures", len(captures))
+    stage = Stage(store, uuid.uuid4().hex)
+    stage.note("captures", [capture.to_json() for capture in captures])
+    new_answers = {key: answer for key, answer in answers.items() if key in told}
+    lines = [line for key in new_answers for line in _told(store, key, told[key])]
+    stage.note("findings", lines + _new_fields(store, new_answers))
+    frame, rows = _frames(store, answers)
+    seen = looks(frame, rows)
+    parts = part(stage, ranking_entry(seen, rows), observation(seen), settings.block_rows)
+    new = tuple(capture.key.body for capture in captures if capture.key not in accepted)
+    return Conformed(stage.name, parts, new, tuple(rejected))
+
+
+def _read(
+    store: Store,
+    due: list[RawKey],
+    accepted: set[RawKey],
+    let_through: dict[str, frozenset[Offence]],
+) -> tuple[dict[RawKey, Answer], dict[RawKey, list[Finding]], list[str]]:
+    """The captures that can be read and believed, what each new one differs in, and a line for each of the others."""
+    answers: dict[RawKey, Answer] = {}
+    told: dict[RawKey, list[Finding]] = {}
+    rejected: list[str] = []
     for key, body in zip(due, _bodies(store, due), strict=True):
         try:
             answer = parse(body, period_of(key))
             if key not in accepted:
-                told += _findings(store, key, answer, let_through)
+                told[key] = _findings(store, key, answer, _meta(body), let_through)
             answers[key] = answer
         except Unreadable as problem:
             # What earlier versions took for a model made wrong figures, so the release goes on without them.
@@ -83,22 +131,16 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
             rejected.append(reject(store, key, str(problem), code_version()))
         except Implausible as problem:
             rejected.append(approvals.refuse(store, key, problem.refused, code_version()))
-    told += _new_fields(store, {key: each for key, each in answers.items() if key not in accepted})
-    if not answers:
-        raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
-    captures = sorted(
-        (Capture(key, answer.as_of, answer.start, answer.end) for key, answer in answers.items()),
-        key=lambda capture: (capture.as_of, capture.key.body),
-    )
-    log.info("conform: %d captures", len(captures))
-    stage = Stage(store, uuid.uuid4().hex)
-    stage.note("captures", [capture.to_json() for capture in captures])
-    stage.note("findings", told)
-    frame, rows = _frames(captures, answers)
-    seen = looks(frame, rows)
-    parts = part(stage, ranking_entry(seen, rows), observation(seen), settings.block_rows)
-    new = tuple(capture.key.body for capture in captures if capture.key not in accepted)
-    return Conformed(stage.name, parts, new, tuple(rejected))
+    return answers, told, rejected
+
+
+def _hold(store: Store, refused: dict[RawKey, Refused], recorded: dict[str, str | None]) -> list[str]:
+    """Puts suspects on record; returns a line for each that was not on record for the same rule."""
+    return [
+        approvals.refuse(store, key, refusal, code_version(), rule)
+        for key, refusal in refused.items()
+        if recorded.get(key.rejection) != (rule := refusal.offences[0][1])
+    ]
 
 
 class Implausible(Exception):
@@ -110,8 +152,12 @@ class Implausible(Exception):
 
 
 def _findings(
-    store: Store, key: RawKey, answer: Answer, let_through: dict[str, frozenset[Offence]]
-) -> list[dict[str, str]]:
+    store: Store,
+    key: RawKey,
+    answer: Answer,
+    meta: dict[str, object],
+    let_through: dict[str, frozenset[Offence]],
+) -> list[Finding]:
     """What a new capture differs in from what was promised.
 
     Raises `Implausible` where that is critical and no person has accepted it.
@@ -119,22 +165,84 @@ def _findings(
     record = request_of(store, key)
     # A simulated source answers at whatever moment it is told.
     received = None if key.origin == "simulated" else datetime.fromisoformat(record["retrieved_at"])
-    found = list(
-        findings(answer, period_of(key), _window(record["request"]), RANKINGS_DAILY.history_starts, received)
-    )
+    # What a sidecar says goes before the file's name.
+    name = "" if record["request"] else PurePath(record["source"]).name
+    known = key.slice != WHOLE or record["status"] is not None
+    seeming = None if known else seeming_slice(name, meta, RANKINGS_DAILY.slices)
+    asked, history = _window(record["request"]), RANKINGS_DAILY.history_starts
+    found = list(findings(answer, period_of(key), asked, history, received, seeming))
     for each in found:
         offences = (("captures", each.code, key.sha256),)
         if each.severity == "critical" and not approvals.released(offences, let_through):
             raise Implausible(Refused(str(each), offences, (key.body,)))
+    return found
+
+
+def _told(store: Store, key: RawKey, found: list[Finding]) -> Iterator[dict[str, str]]:
+    """Logs what a new capture differs in, and gives it as the report has it."""
+    source = request_of(store, key)["source"]
+    for each in found:
         level = logging.INFO if each.severity == "info" else logging.WARNING
-        log.log(level, "conform: %s: %s", record["source"], each)
-    return [
-        {
-            "severity": "accepted" if each.severity == "critical" else each.severity,
-            "problem": f"{record['source']}: {each}",
-        }
-        for each in found
-    ]
+        log.log(level, "conform: %s: %s", source, each)
+        severity = "accepted" if each.severity == "critical" else each.severity
+        yield {"severity": severity, "problem": f"{source}: {each}"}
+
+
+def _suspects(
+    store: Store,
+    answers: dict[RawKey, Answer],
+    accepted: set[RawKey],
+    let_through: dict[str, frozenset[Offence]],
+) -> dict[RawKey, Refused]:
+    """The captures that are not what they are said to be, or that another contradicts; published ones, too."""
+    frame, rows = _frames(store, answers)
+    released = {
+        (rule, digest) for each in let_through.values() for where, rule, digest in each if where == "captures"
+    }
+    sources: dict[tuple[str, str], list[RawKey]] = {}
+    for key in answers:
+        if key.slice == WHOLE:
+            sources.setdefault((key.sha256, key.period), []).append(key)
+    refused = {}
+    for each in suspects(frame, rows, {key.sha256 for key in accepted}, released).iter_rows(named=True):
+        for key in sources[each["capture"], each["period"]]:
+            rivals = sources.get((each["rival"], each["period"]), [])
+            problem = _suspicion(each, answers[key], [request_of(store, one)["source"] for one in rivals])
+            refused[key] = Refused(problem, (("captures", each["rule"], key.sha256),), (key.body,))
+    return refused
+
+
+def _suspicion(row: dict[str, Any], answer: Answer, rivals: list[str]) -> str:
+    """What is wrong with a capture, and what to do. row: of `SUSPECTS`; rivals: the files that say otherwise."""
+    day, tokens, usual = row["date"], row["tokens"], row["usual"]
+    if row["rule"] == CONTRADICTION:
+        return (
+            f"{day} has other rows than in {', '.join(rivals)}, and both are as of {answer.as_of.isoformat()}: "
+            f"one of them is wrong, or they are parts of one answer"
+        )
+    if row["rule"] == LEVEL:
+        return (
+            f"{day} has {tokens:,} tokens, above three times the median of the days within seven of it ({usual:,}): "
+            f"if it is a week's or a slice's, say so with --period week or in a FILE.request.json"
+        )
+    if row["likely"] == "week":
+        return (
+            f"it has no days but Mondays ({day}: {tokens:,} tokens), as an answer by the week has: "
+            f"ingest it with --period week"
+        )
+    return (
+        f"it has no days but firsts of months ({day}: {tokens:,} tokens), as an answer to period=month has, "
+        f"which no table counts: ingest an answer by the day or by the week"
+    )
+
+
+def _meta(body: bytes) -> dict[str, object]:
+    """What an answer says of itself; nothing where it is of no such form."""
+    try:
+        meta = json.loads(body)["meta"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return meta if isinstance(meta, dict) else {}
 
 
 def _new_fields(store: Store, answers: dict[RawKey, Answer]) -> list[dict[str, str]]:
@@ -162,21 +270,29 @@ def _bodies(store: Store, due: list[RawKey]) -> list[bytes]:
         return list(pool.map(lambda key: body_of(store, key), due))
 
 
-def _frames(captures: list[Capture], answers: dict[RawKey, Answer]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _frames(store: Store, answers: dict[RawKey, Answer]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The captures that the tables count and their rows, as `transforms.vintages` takes them.
 
-    A slice of the data is never added to the whole of it, so it stays out. The same bytes count once for each
-    grain, whatever origin they are said to have; the first by key stands for them.
+    A slice of the data is never added to the whole of it, so it stays out.
     """
-    whole = [capture for capture in captures if capture.key.slice == WHOLE]
+    whole = {key: answer for key, answer in answers.items() if key.slice == WHOLE}
     frame = pl.DataFrame(
         [
-            (each.key.sha256, each.as_of, each.key.period, each.key.origin, each.start, each.end)
-            for each in whole
+            (
+                key.sha256,
+                answer.as_of,
+                key.period,
+                key.origin,
+                answer.start,
+                answer.end,
+                # Only of lists does it matter, and each record is one more object to read.
+                has_lists(answer.rows) and fetched(store, key),
+            )
+            for key, answer in whole.items()
         ],
         schema=CAPTURES,
         orient="row",
-    ).unique(["capture", "period"], keep="first", maintain_order=True)
-    by_digest = {each.key.sha256: answers[each.key].rows for each in whole}
+    )
+    by_digest = {key.sha256: answer.rows for key, answer in whole.items()}
     rows = [each.select(pl.lit(digest).alias("capture"), pl.all()) for digest, each in by_digest.items()]
-    return frame, pl.concat([CAPTURE_ROWS.to_frame(), *rows])
+    return one_origin(frame), pl.concat([CAPTURE_ROWS.to_frame(), *rows])

@@ -34,7 +34,9 @@ def write_parts(settings: Settings, stage_name: str, block: int) -> None:
     entries, observations = (stage.read(table.name, [block]) for table in (RANKING_ENTRY, OBSERVATION))
     newest = stage.read(WEEK_COVERAGE.name, [block]).join(states(entries), on="week_start")
     rests = Rests(
-        looked=_sources(observations),
+        looked=_sources(
+            pl.concat(frame.select("week_start", "capture") for frame in (entries, observations))
+        ),
         newest=_sources(used(entries.lazy(), newest).collect()),
         origins=dict(entries.select("capture", "origin").unique().iter_rows()),
     )

@@ -10,9 +10,11 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.ranking_entry (
   model_permaslug STRING COMMENT 'The source\'s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
   tokens BIGINT COMMENT 'Prompt and completion tokens. Unit: tokens.',
   origin STRING COMMENT 'Where the capture came from.',
-  capture STRING COMMENT 'The sha256 of the raw body: the way back to the bytes.'
+  capture STRING COMMENT 'The sha256 of the raw body: the way back to the bytes.',
+  tier BIGINT COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer.',
+  depth BIGINT COMMENT 'Named rows in the bucket. Unit: rows.'
 )
-COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
+COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content among the captures that show equally much; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/ranking_entry/'
@@ -33,9 +35,11 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.observation (
   date DATE COMMENT 'The bucket: a UTC day, or a week\'s Monday.',
   as_of TIMESTAMP COMMENT 'The capture\'s own moment. Unit: UTC.',
   capture STRING COMMENT 'The sha256 of the raw body: the way back to the bytes.',
-  found BOOLEAN COMMENT 'Whether the answer had rows of the bucket.'
+  found BOOLEAN COMMENT 'Whether the answer had rows of the bucket.',
+  tier BIGINT COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer. Where it was not found, that of the capture\'s poorest bucket.',
+  depth BIGINT COMMENT 'Named rows in it, or in the capture\'s poorest bucket. Unit: rows.'
 )
-COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
+COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week; among those captures that show as much of the bucket or more. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/observation/'
@@ -54,15 +58,18 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.bucket_coverage (
   week_start DATE COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   period STRING COMMENT 'The grain that was asked for.',
   date DATE COMMENT 'The bucket: a UTC day, or a week\'s Monday.',
-  as_of TIMESTAMP COMMENT 'The vintage that stands for it. Unit: UTC.',
+  as_of TIMESTAMP COMMENT 'The newest vintage of those that show as much of it. Unit: UTC.',
   capture STRING COMMENT 'The sha256 of the raw body: the way back to the bytes.',
-  used BOOLEAN COMMENT 'Whether the week\'s figures are made of it, or only reconciled with it.',
+  used BOOLEAN COMMENT 'Whether the week\'s figures are made of it.',
+  unused_reason STRING COMMENT 'Why they are not: `poorer`, another capture shows more of the bucket; `other grain`, the week is made of days where this is a week, or the reverse; `unknown total`, its list has no `other`.',
   vanished BOOLEAN COMMENT 'The source no longer gives it; what it gave before stands.',
   settled BOOLEAN COMMENT 'It was looked at on or after the Friday that follows its week.',
-  depth BIGINT COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
+  extent STRING COMMENT '`complete`: the total of all models is known. `unknown`: all that is held is a list without `other`, which says nothing of what it leaves out.',
+  tier BIGINT COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer.',
+  depth BIGINT COMMENT 'Named rows in the bucket. Unit: rows.',
   truncated BOOLEAN COMMENT 'A nonzero `other` stands behind fewer than 50 named rows.'
 )
-COMMENT 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
+COMMENT 'One row a bucket and amount that captures show of it: the newest vintage of those, whether the week\'s figures are made of it and, if not, why. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/bucket_coverage/'
@@ -82,10 +89,12 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.week_coverage (
   iso_year BIGINT COMMENT 'ISO 8601 year of the week.',
   iso_week BIGINT COMMENT 'ISO 8601 number of the week.',
   grain STRING COMMENT 'The source\'s bucket that the week is made of.',
-  days_observed BIGINT COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed BIGINT COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days BIGINT COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
+  extent STRING COMMENT '`complete`: the total of all models is known. `unknown`: all that is held is a list without `other`, which says nothing of what it leaves out.',
   depth BIGINT COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   truncated BOOLEAN COMMENT 'A nonzero `other` stands behind fewer than 50 named rows, so only the nine largest entries can be ranked.',
+  nine_known BOOLEAN COMMENT 'Whether the nine largest named entries of the week are certain: not those of days that are cut short, of fewer than nine names, or of a list that may be a selection.',
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
@@ -143,9 +152,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.model_week (
   base_country STRING COMMENT 'The country of the base model that the author chiefly builds on, where that is another\'s.',
   attribution STRING COMMENT 'Why the country: the author\'s `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row.',
   tokens BIGINT COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  share DOUBLE COMMENT 'Share of all tokens of the week, `other` among them. Unit: fraction.',
-  rank BIGINT COMMENT 'Rank among the named models of the week.',
-  days_observed BIGINT COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  share DOUBLE COMMENT 'Share of all tokens of the week, `other` among them; empty where their total is unknown. Unit: fraction.',
+  rank BIGINT COMMENT 'Rank among the named models of the week; empty where its total is unknown.',
+  days_observed BIGINT COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   days_listed BIGINT COMMENT 'Days on which the model was among the named rows; empty where the grain is a week. Unit: days.',
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
@@ -174,15 +183,15 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_week (
   country_code STRING COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name STRING COMMENT 'The country\'s usual English name.',
   tokens BIGINT COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides. Unit: tokens.',
-  share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short. Unit: fraction.',
-  share_lo DOUBLE COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included. Unit: fraction.',
-  share_hi DOUBLE COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included. Unit: fraction.',
+  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
+  share_lo DOUBLE COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_hi DOUBLE COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank BIGINT COMMENT 'Rank among the countries by tokens.',
   rank_best BIGINT COMMENT 'Rank if everything unattributed were this country\'s.',
-  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead.',
+  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
   models BIGINT COMMENT 'Named models counted, each variant one. Unit: models.',
-  days_observed BIGINT COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed BIGINT COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days BIGINT COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain STRING COMMENT 'The source\'s bucket that the week is made of.',
   depth BIGINT COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
@@ -214,15 +223,15 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_week_history (
   country_code STRING COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name STRING COMMENT 'The country\'s usual English name.',
   tokens BIGINT COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides. Unit: tokens.',
-  share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short. Unit: fraction.',
-  share_lo DOUBLE COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included. Unit: fraction.',
-  share_hi DOUBLE COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included. Unit: fraction.',
+  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
+  share_lo DOUBLE COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_hi DOUBLE COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank BIGINT COMMENT 'Rank among the countries by tokens.',
   rank_best BIGINT COMMENT 'Rank if everything unattributed were this country\'s.',
-  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead.',
+  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
   models BIGINT COMMENT 'Named models counted, each variant one. Unit: models.',
-  days_observed BIGINT COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed BIGINT COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days BIGINT COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain STRING COMMENT 'The source\'s bucket that the week is made of.',
   depth BIGINT COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
@@ -375,7 +384,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.unattributed_week (
   attribution STRING COMMENT 'Why the country: the author\'s `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row.',
   name STRING COMMENT 'The model\'s permaslug, or the author\'s slug.',
   tokens BIGINT COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  share DOUBLE COMMENT 'Share of the total. Unit: fraction.',
+  share DOUBLE COMMENT 'Share of the total; empty where that is unknown. Unit: fraction.',
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )

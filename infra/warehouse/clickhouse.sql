@@ -10,13 +10,15 @@ CREATE TABLE IF NOT EXISTS standings.ranking_entry (
   model_permaslug String COMMENT 'The source''s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
   tokens Int64 COMMENT 'Prompt and completion tokens. Unit: tokens.',
   origin String COMMENT 'Where the capture came from.',
-  capture String COMMENT 'The sha256 of the raw body: the way back to the bytes.'
+  capture String COMMENT 'The sha256 of the raw body: the way back to the bytes.',
+  tier Int64 COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer.',
+  depth Int64 COMMENT 'Named rows in the bucket. Unit: rows.'
 )
 ENGINE = MergeTree
 ORDER BY (week_start, period, date, as_of, capture, model_permaslug)
-COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
+COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content among the captures that show equally much; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.ranking_entry;
-INSERT INTO standings.ranking_entry SELECT week_start, period, date, as_of, model_permaslug, tokens, origin, capture
+INSERT INTO standings.ranking_entry SELECT week_start, period, date, as_of, model_permaslug, tokens, origin, capture, tier, depth
 FROM s3('LAKE/latest/ranking_entry/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.observation (
@@ -25,32 +27,37 @@ CREATE TABLE IF NOT EXISTS standings.observation (
   date DATE COMMENT 'The bucket: a UTC day, or a week''s Monday.',
   as_of DateTime64(6, 'UTC') COMMENT 'The capture''s own moment. Unit: UTC.',
   capture String COMMENT 'The sha256 of the raw body: the way back to the bytes.',
-  found Bool COMMENT 'Whether the answer had rows of the bucket.'
+  found Bool COMMENT 'Whether the answer had rows of the bucket.',
+  tier Int64 COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer. Where it was not found, that of the capture''s poorest bucket.',
+  depth Int64 COMMENT 'Named rows in it, or in the capture''s poorest bucket. Unit: rows.'
 )
 ENGINE = MergeTree
 ORDER BY (week_start, period, date, as_of, capture)
-COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
+COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week; among those captures that show as much of the bucket or more. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.observation;
-INSERT INTO standings.observation SELECT week_start, period, date, as_of, capture, found
+INSERT INTO standings.observation SELECT week_start, period, date, as_of, capture, found, tier, depth
 FROM s3('LAKE/latest/observation/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.bucket_coverage (
   week_start DATE COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   period String COMMENT 'The grain that was asked for.',
   date DATE COMMENT 'The bucket: a UTC day, or a week''s Monday.',
-  as_of DateTime64(6, 'UTC') COMMENT 'The vintage that stands for it. Unit: UTC.',
+  as_of DateTime64(6, 'UTC') COMMENT 'The newest vintage of those that show as much of it. Unit: UTC.',
   capture String COMMENT 'The sha256 of the raw body: the way back to the bytes.',
-  used Bool COMMENT 'Whether the week''s figures are made of it, or only reconciled with it.',
+  used Bool COMMENT 'Whether the week''s figures are made of it.',
+  unused_reason Nullable(String) COMMENT 'Why they are not: `poorer`, another capture shows more of the bucket; `other grain`, the week is made of days where this is a week, or the reverse; `unknown total`, its list has no `other`.',
   vanished Bool COMMENT 'The source no longer gives it; what it gave before stands.',
   settled Bool COMMENT 'It was looked at on or after the Friday that follows its week.',
-  depth Int64 COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
+  extent String COMMENT '`complete`: the total of all models is known. `unknown`: all that is held is a list without `other`, which says nothing of what it leaves out.',
+  tier Int64 COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer.',
+  depth Int64 COMMENT 'Named rows in the bucket. Unit: rows.',
   truncated Bool COMMENT 'A nonzero `other` stands behind fewer than 50 named rows.'
 )
 ENGINE = MergeTree
-ORDER BY (week_start, period, date)
-COMMENT 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
+ORDER BY (week_start, period, date, capture)
+COMMENT 'One row a bucket and amount that captures show of it: the newest vintage of those, whether the week''s figures are made of it and, if not, why. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.bucket_coverage;
-INSERT INTO standings.bucket_coverage SELECT week_start, period, date, as_of, capture, used, vanished, settled, depth, truncated
+INSERT INTO standings.bucket_coverage SELECT week_start, period, date, as_of, capture, used, unused_reason, vanished, settled, extent, tier, depth, truncated
 FROM s3('LAKE/latest/bucket_coverage/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.week_coverage (
@@ -58,10 +65,12 @@ CREATE TABLE IF NOT EXISTS standings.week_coverage (
   iso_year Int64 COMMENT 'ISO 8601 year of the week.',
   iso_week Int64 COMMENT 'ISO 8601 number of the week.',
   grain String COMMENT 'The source''s bucket that the week is made of.',
-  days_observed Int64 COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed Int64 COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days Int64 COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
+  extent String COMMENT '`complete`: the total of all models is known. `unknown`: all that is held is a list without `other`, which says nothing of what it leaves out.',
   depth Int64 COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   truncated Bool COMMENT 'A nonzero `other` stands behind fewer than 50 named rows, so only the nine largest entries can be ranked.',
+  nine_known Bool COMMENT 'Whether the nine largest named entries of the week are certain: not those of days that are cut short, of fewer than nine names, or of a list that may be a selection.',
   status String COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
@@ -69,7 +78,7 @@ ENGINE = MergeTree
 ORDER BY (week_start)
 COMMENT 'One row a week: which grain was used, how many days of it there are, and how final they are. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.week_coverage;
-INSERT INTO standings.week_coverage SELECT week_start, iso_year, iso_week, grain, days_observed, vanished_days, depth, truncated, status, as_of
+INSERT INTO standings.week_coverage SELECT week_start, iso_year, iso_week, grain, days_observed, vanished_days, extent, depth, truncated, nine_known, status, as_of
 FROM s3('LAKE/latest/week_coverage/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.attribution (
@@ -103,9 +112,9 @@ CREATE TABLE IF NOT EXISTS standings.model_week (
   base_country Nullable(String) COMMENT 'The country of the base model that the author chiefly builds on, where that is another''s.',
   attribution String COMMENT 'Why the country: the author''s `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row.',
   tokens Int64 COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  share Nullable(Float64) COMMENT 'Share of all tokens of the week, `other` among them. Unit: fraction.',
-  rank Nullable(Int64) COMMENT 'Rank among the named models of the week.',
-  days_observed Int64 COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  share Nullable(Float64) COMMENT 'Share of all tokens of the week, `other` among them; empty where their total is unknown. Unit: fraction.',
+  rank Nullable(Int64) COMMENT 'Rank among the named models of the week; empty where its total is unknown.',
+  days_observed Int64 COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   days_listed Nullable(Int64) COMMENT 'Days on which the model was among the named rows; empty where the grain is a week. Unit: days.',
   status String COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
@@ -126,15 +135,15 @@ CREATE TABLE IF NOT EXISTS standings.country_week (
   country_code String COMMENT 'Where the model''s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name String COMMENT 'The country''s usual English name.',
   tokens Int64 COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi Int64 COMMENT 'Tokens if everything unattributed were this country''s, and what a cut-off chart hides. Unit: tokens.',
-  share Nullable(Float64) COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short. Unit: fraction.',
-  share_lo Float64 COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included. Unit: fraction.',
-  share_hi Float64 COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included. Unit: fraction.',
+  tokens_hi Nullable(Int64) COMMENT 'Tokens if everything unattributed were this country''s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  share Nullable(Float64) COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
+  share_lo Float64 COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_hi Float64 COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank Nullable(Int64) COMMENT 'Rank among the countries by tokens.',
   rank_best Nullable(Int64) COMMENT 'Rank if everything unattributed were this country''s.',
-  rank_worst Nullable(Int64) COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead.',
+  rank_worst Nullable(Int64) COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
   models Int64 COMMENT 'Named models counted, each variant one. Unit: models.',
-  days_observed Int64 COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed Int64 COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days Int64 COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain String COMMENT 'The source''s bucket that the week is made of.',
   depth Int64 COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
@@ -158,15 +167,15 @@ CREATE TABLE IF NOT EXISTS standings.country_week_history (
   country_code String COMMENT 'Where the model''s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name String COMMENT 'The country''s usual English name.',
   tokens Int64 COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi Int64 COMMENT 'Tokens if everything unattributed were this country''s, and what a cut-off chart hides. Unit: tokens.',
-  share Nullable(Float64) COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short. Unit: fraction.',
-  share_lo Float64 COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included. Unit: fraction.',
-  share_hi Float64 COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included. Unit: fraction.',
+  tokens_hi Nullable(Int64) COMMENT 'Tokens if everything unattributed were this country''s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  share Nullable(Float64) COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
+  share_lo Float64 COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_hi Float64 COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank Nullable(Int64) COMMENT 'Rank among the countries by tokens.',
   rank_best Nullable(Int64) COMMENT 'Rank if everything unattributed were this country''s.',
-  rank_worst Nullable(Int64) COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead.',
+  rank_worst Nullable(Int64) COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
   models Int64 COMMENT 'Named models counted, each variant one. Unit: models.',
-  days_observed Int64 COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed Int64 COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days Int64 COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain String COMMENT 'The source''s bucket that the week is made of.',
   depth Int64 COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
@@ -279,7 +288,7 @@ CREATE TABLE IF NOT EXISTS standings.unattributed_week (
   attribution String COMMENT 'Why the country: the author''s `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row.',
   name String COMMENT 'The model''s permaslug, or the author''s slug.',
   tokens Int64 COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  share Float64 COMMENT 'Share of the total. Unit: fraction.',
+  share Nullable(Float64) COMMENT 'Share of the total; empty where that is unknown. Unit: fraction.',
   status String COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )

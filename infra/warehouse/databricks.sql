@@ -10,12 +10,14 @@ CREATE TABLE IF NOT EXISTS standings.ranking_entry (
   model_permaslug STRING NOT NULL COMMENT 'The source\'s permanent name of the model, author/name with an optional :variant; `other` sums every model outside the top 50.',
   tokens BIGINT NOT NULL COMMENT 'Prompt and completion tokens. Unit: tokens.',
   origin STRING NOT NULL COMMENT 'Where the capture came from.',
-  capture STRING NOT NULL COMMENT 'The sha256 of the raw body: the way back to the bytes.'
+  capture STRING NOT NULL COMMENT 'The sha256 of the raw body: the way back to the bytes.',
+  tier BIGINT NOT NULL COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer.',
+  depth BIGINT NOT NULL COMMENT 'Named rows in the bucket. Unit: rows.'
 )
 USING DELTA
-COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.';
+COMMENT 'One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content among the captures that show equally much; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.';
 INSERT OVERWRITE standings.ranking_entry
-SELECT week_start, period, date, as_of, model_permaslug, tokens, origin, capture FROM parquet.`LAKE/latest/ranking_entry/`;
+SELECT week_start, period, date, as_of, model_permaslug, tokens, origin, capture, tier, depth FROM parquet.`LAKE/latest/ranking_entry/`;
 
 CREATE TABLE IF NOT EXISTS standings.observation (
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
@@ -23,46 +25,53 @@ CREATE TABLE IF NOT EXISTS standings.observation (
   date DATE NOT NULL COMMENT 'The bucket: a UTC day, or a week\'s Monday.',
   as_of TIMESTAMP NOT NULL COMMENT 'The capture\'s own moment. Unit: UTC.',
   capture STRING NOT NULL COMMENT 'The sha256 of the raw body: the way back to the bytes.',
-  found BOOLEAN NOT NULL COMMENT 'Whether the answer had rows of the bucket.'
+  found BOOLEAN NOT NULL COMMENT 'Whether the answer had rows of the bucket.',
+  tier BIGINT NOT NULL COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer. Where it was not found, that of the capture\'s poorest bucket.',
+  depth BIGINT NOT NULL COMMENT 'Named rows in it, or in the capture\'s poorest bucket. Unit: rows.'
 )
 USING DELTA
-COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.';
+COMMENT 'One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week; among those captures that show as much of the bucket or more. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.';
 INSERT OVERWRITE standings.observation
-SELECT week_start, period, date, as_of, capture, found FROM parquet.`LAKE/latest/observation/`;
+SELECT week_start, period, date, as_of, capture, found, tier, depth FROM parquet.`LAKE/latest/observation/`;
 
 CREATE TABLE IF NOT EXISTS standings.bucket_coverage (
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   period STRING NOT NULL COMMENT 'The grain that was asked for.',
   date DATE NOT NULL COMMENT 'The bucket: a UTC day, or a week\'s Monday.',
-  as_of TIMESTAMP NOT NULL COMMENT 'The vintage that stands for it. Unit: UTC.',
+  as_of TIMESTAMP NOT NULL COMMENT 'The newest vintage of those that show as much of it. Unit: UTC.',
   capture STRING NOT NULL COMMENT 'The sha256 of the raw body: the way back to the bytes.',
-  used BOOLEAN NOT NULL COMMENT 'Whether the week\'s figures are made of it, or only reconciled with it.',
+  used BOOLEAN NOT NULL COMMENT 'Whether the week\'s figures are made of it.',
+  unused_reason STRING COMMENT 'Why they are not: `poorer`, another capture shows more of the bucket; `other grain`, the week is made of days where this is a week, or the reverse; `unknown total`, its list has no `other`.',
   vanished BOOLEAN NOT NULL COMMENT 'The source no longer gives it; what it gave before stands.',
   settled BOOLEAN NOT NULL COMMENT 'It was looked at on or after the Friday that follows its week.',
-  depth BIGINT NOT NULL COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
+  extent STRING NOT NULL COMMENT '`complete`: the total of all models is known. `unknown`: all that is held is a list without `other`, which says nothing of what it leaves out.',
+  tier BIGINT NOT NULL COMMENT 'How much of the bucket the capture shows, the most first: 1 what the API gives, 50 names and `other`; 2 as much from elsewhere; 3 `other` behind fewer names; 4 a list without `other`. A poorer capture never replaces a richer.',
+  depth BIGINT NOT NULL COMMENT 'Named rows in the bucket. Unit: rows.',
   truncated BOOLEAN NOT NULL COMMENT 'A nonzero `other` stands behind fewer than 50 named rows.'
 )
 USING DELTA
-COMMENT 'One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.';
+COMMENT 'One row a bucket and amount that captures show of it: the newest vintage of those, whether the week\'s figures are made of it and, if not, why. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.';
 INSERT OVERWRITE standings.bucket_coverage
-SELECT week_start, period, date, as_of, capture, used, vanished, settled, depth, truncated FROM parquet.`LAKE/latest/bucket_coverage/`;
+SELECT week_start, period, date, as_of, capture, used, unused_reason, vanished, settled, extent, tier, depth, truncated FROM parquet.`LAKE/latest/bucket_coverage/`;
 
 CREATE TABLE IF NOT EXISTS standings.week_coverage (
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
   iso_year BIGINT NOT NULL COMMENT 'ISO 8601 year of the week.',
   iso_week BIGINT NOT NULL COMMENT 'ISO 8601 number of the week.',
   grain STRING NOT NULL COMMENT 'The source\'s bucket that the week is made of.',
-  days_observed BIGINT NOT NULL COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed BIGINT NOT NULL COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days BIGINT NOT NULL COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
+  extent STRING NOT NULL COMMENT '`complete`: the total of all models is known. `unknown`: all that is held is a list without `other`, which says nothing of what it leaves out.',
   depth BIGINT NOT NULL COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   truncated BOOLEAN NOT NULL COMMENT 'A nonzero `other` stands behind fewer than 50 named rows, so only the nine largest entries can be ranked.',
+  nine_known BOOLEAN NOT NULL COMMENT 'Whether the nine largest named entries of the week are certain: not those of days that are cut short, of fewer than nine names, or of a list that may be a selection.',
   status STRING NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
 USING DELTA
 COMMENT 'One row a week: which grain was used, how many days of it there are, and how final they are. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.';
 INSERT OVERWRITE standings.week_coverage
-SELECT week_start, iso_year, iso_week, grain, days_observed, vanished_days, depth, truncated, status, as_of FROM parquet.`LAKE/latest/week_coverage/`;
+SELECT week_start, iso_year, iso_week, grain, days_observed, vanished_days, extent, depth, truncated, nine_known, status, as_of FROM parquet.`LAKE/latest/week_coverage/`;
 
 CREATE TABLE IF NOT EXISTS standings.attribution (
   week_start DATE NOT NULL COMMENT 'The Monday, in UTC, on which the week begins; the partition key.',
@@ -93,9 +102,9 @@ CREATE TABLE IF NOT EXISTS standings.model_week (
   base_country STRING COMMENT 'The country of the base model that the author chiefly builds on, where that is another\'s.',
   attribution STRING NOT NULL COMMENT 'Why the country: the author\'s `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row.',
   tokens BIGINT NOT NULL COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  share DOUBLE COMMENT 'Share of all tokens of the week, `other` among them. Unit: fraction.',
-  rank BIGINT COMMENT 'Rank among the named models of the week.',
-  days_observed BIGINT NOT NULL COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  share DOUBLE COMMENT 'Share of all tokens of the week, `other` among them; empty where their total is unknown. Unit: fraction.',
+  rank BIGINT COMMENT 'Rank among the named models of the week; empty where its total is unknown.',
+  days_observed BIGINT NOT NULL COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   days_listed BIGINT COMMENT 'Days on which the model was among the named rows; empty where the grain is a week. Unit: days.',
   status STRING NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
@@ -114,15 +123,15 @@ CREATE TABLE IF NOT EXISTS standings.country_week (
   country_code STRING NOT NULL COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name STRING NOT NULL COMMENT 'The country\'s usual English name.',
   tokens BIGINT NOT NULL COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi BIGINT NOT NULL COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides. Unit: tokens.',
-  share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short. Unit: fraction.',
-  share_lo DOUBLE NOT NULL COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included. Unit: fraction.',
-  share_hi DOUBLE NOT NULL COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included. Unit: fraction.',
+  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
+  share_lo DOUBLE NOT NULL COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_hi DOUBLE NOT NULL COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank BIGINT COMMENT 'Rank among the countries by tokens.',
   rank_best BIGINT COMMENT 'Rank if everything unattributed were this country\'s.',
-  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead.',
+  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
   models BIGINT NOT NULL COMMENT 'Named models counted, each variant one. Unit: models.',
-  days_observed BIGINT NOT NULL COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed BIGINT NOT NULL COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days BIGINT NOT NULL COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain STRING NOT NULL COMMENT 'The source\'s bucket that the week is made of.',
   depth BIGINT NOT NULL COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
@@ -144,15 +153,15 @@ CREATE TABLE IF NOT EXISTS standings.country_week_history (
   country_code STRING NOT NULL COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name STRING NOT NULL COMMENT 'The country\'s usual English name.',
   tokens BIGINT NOT NULL COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi BIGINT NOT NULL COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides. Unit: tokens.',
-  share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short. Unit: fraction.',
-  share_lo DOUBLE NOT NULL COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included. Unit: fraction.',
-  share_hi DOUBLE NOT NULL COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included. Unit: fraction.',
+  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
+  share_lo DOUBLE NOT NULL COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_hi DOUBLE NOT NULL COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank BIGINT COMMENT 'Rank among the countries by tokens.',
   rank_best BIGINT COMMENT 'Rank if everything unattributed were this country\'s.',
-  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead.',
+  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
   models BIGINT NOT NULL COMMENT 'Named models counted, each variant one. Unit: models.',
-  days_observed BIGINT NOT NULL COMMENT 'Days of the week that the figure rests on; a week bucket counts as 7. Unit: days.',
+  days_observed BIGINT NOT NULL COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days BIGINT NOT NULL COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain STRING NOT NULL COMMENT 'The source\'s bucket that the week is made of.',
   depth BIGINT NOT NULL COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
@@ -255,7 +264,7 @@ CREATE TABLE IF NOT EXISTS standings.unattributed_week (
   attribution STRING NOT NULL COMMENT 'Why the country: the author\'s `organisation`; an override of the one model, such as a dated `reveal`; or, for ZZ, still `cloaked`, an author that was looked at and left `undecided`, an `unknown` author, or the `other` row.',
   name STRING NOT NULL COMMENT 'The model\'s permaslug, or the author\'s slug.',
   tokens BIGINT NOT NULL COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  share DOUBLE NOT NULL COMMENT 'Share of the total. Unit: fraction.',
+  share DOUBLE COMMENT 'Share of the total; empty where that is unknown. Unit: fraction.',
   status STRING NOT NULL COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP NOT NULL COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )

@@ -2,7 +2,7 @@
 -- Put for LAKE: s3://bucket/prefix; standings is an external schema (Spectrum)
 -- Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 
--- One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
+-- One row a bucket (a UTC day or a week), vintage and model, as the source gave it. A vintage is a run of equal content among the captures that show equally much; it begins at its `as_of`, in its `capture`. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.ranking_entry (
   week_start DATE,
   period VARCHAR(65535),
@@ -11,26 +11,30 @@ CREATE EXTERNAL TABLE standings.ranking_entry (
   model_permaslug VARCHAR(65535),
   tokens BIGINT,
   origin VARCHAR(65535),
-  capture VARCHAR(65535)
+  capture VARCHAR(65535),
+  tier BIGINT,
+  depth BIGINT
 )
 STORED AS PARQUET
 LOCATION 'LAKE/latest/ranking_entry/';
 -- ranking_entry is read where it is: there is nothing to load.
 
--- One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
+-- One row a bucket and capture that told something of it beside its content: the first look after it had closed, one that finds it gone or back, the first on or after the Friday that settles its week; among those captures that show as much of the bucket or more. With `ranking_entry` it is all that any other table is computed from. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.observation (
   week_start DATE,
   period VARCHAR(65535),
   date DATE,
   as_of TIMESTAMP,
   capture VARCHAR(65535),
-  found BOOLEAN
+  found BOOLEAN,
+  tier BIGINT,
+  depth BIGINT
 )
 STORED AS PARQUET
 LOCATION 'LAKE/latest/observation/';
 -- observation is read where it is: there is nothing to load.
 
--- One row a bucket that is held: the vintage that stands for it, and whether it is still at the source. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
+-- One row a bucket and amount that captures show of it: the newest vintage of those, whether the week's figures are made of it and, if not, why. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.bucket_coverage (
   week_start DATE,
   period VARCHAR(65535),
@@ -38,8 +42,11 @@ CREATE EXTERNAL TABLE standings.bucket_coverage (
   as_of TIMESTAMP,
   capture VARCHAR(65535),
   used BOOLEAN,
+  unused_reason VARCHAR(65535),
   vanished BOOLEAN,
   settled BOOLEAN,
+  extent VARCHAR(65535),
+  tier BIGINT,
   depth BIGINT,
   truncated BOOLEAN
 )
@@ -55,8 +62,10 @@ CREATE EXTERNAL TABLE standings.week_coverage (
   grain VARCHAR(65535),
   days_observed BIGINT,
   vanished_days BIGINT,
+  extent VARCHAR(65535),
   depth BIGINT,
   truncated BOOLEAN,
+  nine_known BOOLEAN,
   status VARCHAR(65535),
   as_of TIMESTAMP
 )

@@ -28,24 +28,25 @@ COUNTRY_WEEK = Table(
         Column("country_name", Kind.TEXT, "The country's usual English name."),
         fields.tokens,
         replace(
-            fields.tokens,
+            fields.optional(fields.tokens),
             name="tokens_hi",
-            doc="Tokens if everything unattributed were this country's, and what a cut-off chart hides.",
+            doc="Tokens if everything unattributed were this country's, and what a cut-off chart hides; empty where "
+            "the total is unknown.",
             brief=False,
         ),
         replace(
             fields.optional(fields.share),
-            doc="tokens / (total - unattributed); empty for ZZ, and where the chart is cut short.",
+            doc="tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown.",
         ),
         replace(
             fields.share,
             name="share_lo",
-            doc="Lower bound: tokens / total, what a cut-off chart hides included.",
+            doc="Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown.",
         ),
         replace(
             fields.share,
             name="share_hi",
-            doc="Upper bound: tokens_hi / total, what a cut-off chart hides included.",
+            doc="Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown.",
         ),
         replace(fields.optional(fields.rank), doc="Rank among the countries by tokens.", brief=True),
         replace(
@@ -57,7 +58,7 @@ COUNTRY_WEEK = Table(
             fields.optional(fields.rank),
             name="rank_worst",
             doc="Rank if everything unattributed went to rivals, an unlisted country among them, "
-            "so that the most of them come level or ahead.",
+            "so that the most of them come level or ahead; empty where the total is unknown.",
         ),
         Column("models", Kind.INTEGER, "Named models counted, each variant one.", unit="models", minimum=0),
         fields.days_observed,

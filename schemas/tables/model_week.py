@@ -21,8 +21,15 @@ MODEL_WEEK = Table(
         fields.base_country,
         fields.attribution,
         fields.tokens,
-        replace(fields.optional(fields.share), doc="Share of all tokens of the week, `other` among them."),
-        replace(fields.optional(fields.rank), doc="Rank among the named models of the week.", brief=True),
+        replace(
+            fields.optional(fields.share),
+            doc="Share of all tokens of the week, `other` among them; empty where their total is unknown.",
+        ),
+        replace(
+            fields.optional(fields.rank),
+            doc="Rank among the named models of the week; empty where its total is unknown.",
+            brief=True,
+        ),
         fields.days_observed,
         Column(
             "days_listed",

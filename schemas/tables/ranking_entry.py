@@ -1,12 +1,15 @@
 """The source's rows as they were given, every vintage of every bucket."""
 
+from dataclasses import replace
+
 from schemas import fields
 from schemas.table import Column, Kind, Table
 
 RANKING_ENTRY = Table(
     name="ranking_entry",
     doc="One row a bucket (a UTC day or a week), vintage and model, as the source gave it. "
-    "A vintage is a run of equal content; it begins at its `as_of`, in its `capture`.",
+    "A vintage is a run of equal content among the captures that show equally much; it begins at its `as_of`, in its "
+    "`capture`.",
     key=("week_start", "period", "date", "as_of", "capture", "model_permaslug"),
     summary="the source's rows, every vintage",
     every_vintage=True,
@@ -19,5 +22,8 @@ RANKING_ENTRY = Table(
         fields.tokens,
         Column("origin", Kind.TEXT, "Where the capture came from.", values=fields.ORIGINS),
         fields.capture,
+        fields.tier,
+        replace(fields.depth, doc="Named rows in the bucket."),
     ),
+    version=2,
 )

@@ -19,7 +19,7 @@ UNATTRIBUTED_WEEK = Table(
         replace(fields.attribution, values=("other", "cloaked", "undecided", "unknown"), brief=True),
         Column("name", Kind.TEXT, "The model's permaslug, or the author's slug.", brief=True),
         fields.tokens,
-        replace(fields.share, doc="Share of the total."),
+        replace(fields.optional(fields.share), doc="Share of the total; empty where that is unknown."),
         fields.status,
         fields.as_of,
     ),

@@ -15,6 +15,7 @@ WEEK_COVERAGE = Table(
         fields.grain,
         fields.days_observed,
         fields.vanished_days,
+        fields.extent,
         fields.depth,
         Column(
             "truncated",
@@ -22,7 +23,14 @@ WEEK_COVERAGE = Table(
             "A nonzero `other` stands behind fewer than 50 named rows, so only the nine largest entries "
             "can be ranked.",
         ),
+        Column(
+            "nine_known",
+            Kind.FLAG,
+            "Whether the nine largest named entries of the week are certain: not those of days that are cut short, of "
+            "fewer than nine names, or of a list that may be a selection.",
+        ),
         fields.status,
         fields.as_of,
     ),
+    version=2,
 )

@@ -165,6 +165,8 @@ def week_of(slugs: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         (pl.col("weight") + pl.col("weight") * wobble.cast(pl.Int64) // 1000).alias("tokens"),
         pl.lit("simulated").alias("origin"),
         pl.lit(capture.key.sha256).alias("capture"),
+        pl.lit(1).alias("tier"),
+        pl.lit(PERMASLUGS).alias("depth"),
     )
 
 
@@ -176,6 +178,8 @@ def _looks(capture: Capture) -> pl.DataFrame:
         pl.lit(capture.as_of).dt.cast_time_unit("us").alias("as_of"),
         pl.lit(capture.key.sha256).alias("capture"),
         pl.lit(True).alias("found"),
+        pl.lit(1).alias("tier"),
+        pl.lit(PERMASLUGS).alias("depth"),
     )
 
 

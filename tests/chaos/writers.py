@@ -94,9 +94,11 @@ def _bundles(folder: Path, random: Random, writers: int, shared: bool) -> list[l
 
 
 def _capture(folder: Path, monday: date, random: Random) -> Path:
-    models = {slug: random.randint(1, 10**12) for slug in ("openai/osprey", "deepseek/delta", "qwen/willow")}
-    # A few vintages to draw from, so that some are of the same moment.
-    as_of = f"2026-07-{random.randint(1, 5):02d}T00:00:00Z"
+    """A week of its writer's, of the usual level, so that nothing is held."""
+    slugs = ("openai/osprey", "deepseek/delta", "qwen/willow")
+    models = {slug: random.randint(10**12, 2 * 10**12) for slug in slugs} | {"other": 0}
+    # A few vintages to draw from, so that some are of the same moment; never two writers', who would contradict.
+    as_of = f"2026-07-{random.randint(1, 5):02d}T00:00:{int(folder.name):02d}Z"
     return lakes.write(folder, f"{monday}.json", lakes.body(lakes.week_of(monday, models), as_of))
 
 

@@ -46,6 +46,8 @@ USUAL: dict[str, Any] = {
     "vanished_days": 0,
     "depth": 50,
     "truncated": False,
+    "extent": "complete",
+    "nine_known": True,
     "status": "settled",
     "as_of": LATER,
     "models": 1,
@@ -88,6 +90,7 @@ class Capture:
     buckets: Mapping[date, Mapping[str, int]]
     period: str = "day"
     origin: str = "api"
+    fetched: bool = True
 
 
 def digest(name: str) -> str:
@@ -98,7 +101,8 @@ def digest(name: str) -> str:
 def captured(*captures: Capture) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The two frames that `transforms.vintages` takes."""
     heads = [
-        (digest(each.name), each.as_of, each.period, each.origin, each.start, each.end) for each in captures
+        (digest(each.name), each.as_of, each.period, each.origin, each.start, each.end, each.fetched)
+        for each in captures
     ]
     rows = [
         (digest(each.name), bucket, slug, tokens)
@@ -176,7 +180,9 @@ def counted(rows: Iterable[Mapping[str, Any]], covered: pl.DataFrame) -> pl.Data
 
 def coverage(*weeks: date, **columns: Any) -> pl.DataFrame:
     # A chart that is cut short is the source's own week, unless it is said otherwise.
-    usual = {"grain": "week"} if columns.get("truncated") else {}
+    usual: dict[str, Any] = {"grain": "week"} if columns.get("truncated") else {}
+    listed = columns.get("depth", 50) >= 9 and columns.get("grain", "week") == "week"
+    usual["nine_known"] = columns.get("extent") != "unknown" and (not columns.get("truncated") or listed)
     return present(frame(WEEK_COVERAGE, [{"week_start": week, **usual, **columns} for week in weeks]))
 
 
@@ -189,6 +195,7 @@ def countries(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
         *(pl.Series(name, values, pl.Int64) for name, values in unpublished.items()),
         # Of a chart of authors that is cut short, what is there may be pushed out.
         open=pl.lit(False),
+        extent=pl.lit("complete"),
     )
 
 

@@ -135,10 +135,10 @@ def publish(settings: Settings) -> Outcome:
 
 
 def land_bytes(settings: Settings, *bodies: bytes, origin: str = "api", period: str = "day") -> None:
-    """Lands bodies that are in no file."""
+    """Lands bodies as if the source had given them."""
     store = claim(settings, "simulated" if origin == "simulated" else "real")
     for content in bodies:
-        captures.land(store, content, Asked("a test", datetime.now(UTC), period, origin))
+        captures.land(store, content, Asked("a test", datetime.now(UTC), period, origin, status=200))
 
 
 def objects(settings: Settings, prefix: str = "") -> dict[str, str]:

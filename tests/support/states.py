@@ -43,11 +43,12 @@ class Capture:
     buckets: Mapping[date, Models]
     period: str = "day"
     origin: str = "api"
+    fetched: bool = True
 
     @property
     def digest(self) -> str:
         content = [(day, sorted(models.items())) for day, models in sorted(self.buckets.items())]
-        said = (self.as_of, self.start, self.end, content, self.period, self.origin)
+        said = (self.as_of, self.start, self.end, content, self.period, self.origin, self.fetched)
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
@@ -77,7 +78,10 @@ def whole(models: Models) -> Models:
 def frames_of(captures: Iterable[Capture]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The two frames that `transforms.vintages` takes."""
     captures = list(captures)
-    heads = [(each.digest, each.as_of, each.period, each.origin, each.start, each.end) for each in captures]
+    heads = [
+        (each.digest, each.as_of, each.period, each.origin, each.start, each.end, each.fetched)
+        for each in captures
+    ]
     rows = [
         (each.digest, bucket, permaslug, tokens)
         for each in captures

@@ -376,7 +376,7 @@ def test_every_week_has_its_own_attribution_shares_and_ranks() -> None:
 def entry(day: date, tokens: int) -> dict[str, Any]:
     return {
         "period": "day", "date": day, "model_permaslug": "qwen/q",
-        "tokens": tokens, "origin": "api", "capture": "0" * 64,
+        "tokens": tokens, "origin": "api", "capture": "0" * 64, "tier": 1, "depth": 1,
     }  # fmt: skip
 
 

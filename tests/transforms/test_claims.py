@@ -1,5 +1,6 @@
 """Printed claims: which method reproduces them, and what is said of those that none does."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -352,6 +353,22 @@ def test_a_cut_off_chart_supports_its_nine_and_the_worlds_total() -> None:
     }
     certain = {row["method"] for row in find(tables["country_lead_week"], knowledge="then") if row["leader"]}
     assert {row["method"] for row in find(tables["claim_value"], claim="leads", knowledge="then")} == certain
+
+
+def test_a_chart_without_other_supports_its_nine_and_says_nothing_of_the_world() -> None:
+    largest = sorted(WEEKS_MODELS, key=lambda name: -WEEKS_MODELS[name])[:9]
+    chart = {name: WEEKS_MODELS[name] * BILLION for name in largest}
+    claims = [claim("CN", 1400, claim="cn"), claim(WORLD, 2900, claim="world"), claim("CN", claim="leads")]
+    for origin, verdicts in {
+        "chart": {
+            "cn": "reproduced under top9_named",
+            "world": "no data",
+            "leads": "reproduced under top9_named",
+        },
+        "api": {"cn": "no data", "world": "no data", "leads": "no data"},
+    }.items():
+        tables = judged(replace(week_of(chart), origin=origin, fetched=False), claims=claims)
+        assert dict(tables["claims"].select("claim", "verdict").rows()) == verdicts
 
 
 # Beside the verdict

@@ -422,6 +422,41 @@ def test_a_rank_that_is_certain_stands_even_so(method: str) -> None:
     assert {row["share"] for row in found.values()} == {None}
 
 
+def test_of_an_unknown_total_no_share_rank_or_bound_is_known() -> None:
+    rows = one_model_each({"US": 90, "CN": 5}, 0)
+    for method in ("all_models", "named_only", "paid_only", "author_chart", "top9_named"):
+        found = by_country(rows, method, extent="unknown")
+        bounds = ("tokens", "tokens_hi", "share", "share_lo", "share_hi", "rank", "rank_best", "rank_worst")
+        assert [found["US"][name] for name in bounds] == [90, None, None, 0.0, 1.0, None, 1, None]
+        assert [found["ZZ"][name] for name in bounds] == [0, None, None, 0.0, 1.0, None, None, None]
+
+
+def test_of_a_charts_nine_all_is_known_though_the_total_is_not() -> None:
+    rows = [*one_model_each({"US": 90, "CN": 5}, 0), model("x/y", 5, "ZZ")]
+    found = by_country(rows, "top9_named", extent="unknown", grain="week", nine_known=True)
+    bounds = ("tokens", "tokens_hi", "share", "share_lo", "share_hi", "rank", "rank_best", "rank_worst")
+    assert [found["US"][name] for name in bounds] == [90, 95, 90 / 95, 0.9, 0.95, 1, 1, 1]
+
+
+def test_a_method_that_counts_no_row_of_a_cut_week_is_not_certain_of_nothing() -> None:
+    """There may be some outside of the list."""
+    rows = [model("other", 7, "ZZ")]
+    (nobody,) = by_country(rows, "named_only", truncated=True, depth=0).values()
+    assert (nobody["tokens"], nobody["share_lo"], nobody["share_hi"]) == (0, 0.0, 1.0)
+
+
+def test_of_nine_that_days_may_hide_a_country_has_at_most_what_it_has_of_all() -> None:
+    rows = [model(f"us/{n}", 10 + n, "US") for n in range(9)] + [
+        model("cn/1", 9, "CN"),
+        model("fr/1", 1, "FR"),
+    ]
+    rows.append(model("other", 3, "ZZ"))
+    found = by_country(rows, "top9_named", truncated=True, grain="day", depth=11)
+    assert set(found) == {"US", "ZZ"}
+    assert (found["US"]["tokens_hi"], found["US"]["share_lo"], found["US"]["share_hi"]) == (129, 0.0, 1.0)
+    assert found["ZZ"]["tokens_hi"] == 3
+
+
 def test_weeks_that_are_cut_short_leave_the_others_alone() -> None:
     later = MONDAY + timedelta(days=7)
     rows = one_model_each({"US": 5, "CN": 4}, 9)

@@ -214,8 +214,11 @@ def test_a_vanished_day_keeps_what_it_had_and_says_of_when_it_is() -> None:
             "as_of": FRIDAY,
             "capture": second.digest,
             "used": True,
+            "unused_reason": None,
             "vanished": True,
             "settled": True,
+            "extent": "complete",
+            "tier": 1,
             "depth": 3,
             "truncated": False,
         }

@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import permutations
+from typing import Any
 
 import polars as pl
 import pytest
@@ -177,6 +178,43 @@ def test_a_chart_of_fewer_than_nine_names_may_lack_some_of_the_nine(depth: int, 
     rows = [*(model(f"a/{n}", 5) for n in range(depth)), model("other", 7)]
     found = counted(rows, coverage(MONDAY, truncated=True, depth=depth)).filter(method="top9_named")
     assert found.select("point", "hidden").unique().rows() == [(whole, 0 if whole else 7)]
+
+
+def shape(**week: Any) -> dict[str, tuple[bool, bool, bool]]:
+    """point, open and unknown of each method, in a week of this coverage."""
+    found = methods.shapes(coverage(MONDAY, **week))
+    return {name: tuple(rest) for name, *rest in found.select("method", "point", "open", "unknown").rows()}
+
+
+POINT, CUT, OPEN, UNKNOWN = (
+    (True, False, False),
+    (False, False, False),
+    (False, True, False),
+    (False, True, True),
+)
+
+
+@pytest.mark.parametrize(
+    ("week", "nine", "authors", "rest"),
+    [
+        ({}, POINT, POINT, POINT),
+        ({"truncated": True}, POINT, OPEN, CUT),
+        ({"truncated": True, "depth": 8}, OPEN, OPEN, CUT),
+        ({"truncated": True, "grain": "day", "depth": 49}, OPEN, OPEN, CUT),
+        ({"extent": "unknown", "nine_known": True}, POINT, UNKNOWN, UNKNOWN),
+        ({"extent": "unknown", "nine_known": False}, UNKNOWN, UNKNOWN, UNKNOWN),
+    ],
+)
+def test_what_is_cut_or_unknown_is_said_of_each_method(
+    week: dict[str, Any], nine: Any, authors: Any, rest: Any
+) -> None:
+    assert shape(**week) == {
+        "all_models": rest,
+        "top9_named": nine,
+        "named_only": rest,
+        "paid_only": rest,
+        "author_chart": authors,
+    }
 
 
 def test_every_row_that_counts_is_there_as_known_then_and_now() -> None:

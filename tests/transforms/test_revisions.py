@@ -24,7 +24,9 @@ from tests.support.states import (
     override,
     standings,
     week_of,
+    whole,
 )
+from transforms import vintages
 
 CLOSED = midnight(MONDAY + DAY)
 """When the Monday had ended."""
@@ -38,7 +40,21 @@ def monday(*vintages: Models, every: timedelta = DAY) -> list[Capture]:
 
 
 def revised(*captures: Capture, **options: Any) -> list[Row]:
-    return standings(*captures, **options)["revisions"].rows(named=True)
+    """Of captures that all show as much, however few models they name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vintages, "FULL_DEPTH", 0)
+        return standings(*captures, **options)["revisions"].rows(named=True)
+
+
+def test_a_capture_that_shows_less_revises_nothing() -> None:
+    whole_day = whole({"openai/a": 10, "z-ai/b": 6, "other": 3})
+    poor = {"openai/a": 9, "other": 11}
+    tables = standings(*monday(whole_day, poor, {**whole_day, "other": 4}))
+    assert told(tables["revisions"].rows(named=True), "tokens_before", "tokens") == {
+        ("model", "other"): (3, 4),
+        ("country", "ZZ"): (3, 4),
+        ("total", "total"): (19, 20),
+    }
 
 
 def told(rows: list[Row], *columns: str) -> dict[tuple[str, str], tuple[Any, ...]]:

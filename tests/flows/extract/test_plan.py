@@ -140,6 +140,23 @@ def test_days_that_are_not_over_or_before_history_are_not_asked_for(settings: Se
         plan(settings, DUE, date(2026, 11, 24), date(2026, 12, 1))
 
 
+def test_days_of_which_the_source_shows_more_are_asked_for(settings: Settings) -> None:
+    week = (date(2026, 10, 5), date(2026, 10, 11))
+    nine = {f"openai/m{n}": 9 for n in range(9)}
+    for n, (origin, models) in enumerate({"chart": nine | {"other": 1}, "api": nine}.items()):
+        days = lakes.body(lakes.week_of(week[0], models), f"2026-11-0{n + 1}T00:00:00Z")
+        captures.land(claim(settings, "real"), days, Asked("a file", DUE, origin=origin))
+        lakes.publish(settings)
+        (only,) = plan(settings, DUE, *week)
+        assert only.window == week
+    fifty = {f"openai/m{n:02}": 2 for n in range(50)}
+    lakes.land_bytes(
+        settings, lakes.body(lakes.week_of(week[0], fifty | {"other": 1}), "2026-11-03T00:00:00Z")
+    )
+    lakes.publish(settings)
+    assert plan(settings, DUE, *week) == []
+
+
 def test_gaps_are_told_of_all_that_is_missing(settings: Settings) -> None:
     held(settings, date(2026, 11, 9), date(2026, 11, 22), DUE)
     found = gaps(settings, DUE, date(2026, 11, 2))

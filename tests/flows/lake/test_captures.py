@@ -1,5 +1,6 @@
 """Raw captures: bytes as they came, create-only, with all that a body does not say of itself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,6 +104,39 @@ def test_a_capture_is_finished_once_it_is_published_rejected_or_confirmed(settin
     assert list(captures.unfinished(store, [published])) == [waiting]
     captures.land(store, b"2", ASKED)
     assert set(captures.unfinished(store, [published])) == {waiting, rejected}
+
+
+def test_who_is_passed_over_is_known_with_the_rule_that_is_judged_again(settings: Settings) -> None:
+    store = open_lake(settings)
+    for_good, judged, broken = (captures.land(store, body, ASKED)[0] for body in (b"1", b"2", b"3"))
+    captures.reject(store, for_good, "row 1: wrong", "0.1.0+abc")
+    captures.reject(store, judged, "too high", "0.1.0+abc", "level")
+    store.put(broken.rejection, b"{}")
+    assert captures.rejections(store) == {
+        for_good.rejection: None,
+        judged.rejection: "level",
+        broken.rejection: None,
+    }
+
+
+@pytest.mark.parametrize("order", [(None, 200), (200, None), (None, 200, None), (200, 200)])
+def test_bytes_that_were_fetched_once_are_fetched_whoever_brought_them_first(
+    order: tuple[int | None, ...], settings: Settings
+) -> None:
+    store = open_lake(settings)
+    for status in order:
+        key, _ = captures.land(store, b"1", replace(ASKED, status=status))
+    assert captures.fetched(store, key)
+    assert [each.sha256 for each in captures.landed(store)] == [key.sha256]
+
+
+def test_bytes_that_nobody_fetched_are_not_nor_those_of_which_no_record_is_left(settings: Settings) -> None:
+    store = open_lake(settings)
+    key, _ = captures.land(store, b"1", replace(ASKED, status=None))
+    assert not captures.fetched(store, key)
+    fetched, _ = captures.land(store, b"2", replace(ASKED, status=200))
+    store.delete(fetched.request)
+    assert not captures.fetched(store, fetched)
 
 
 def test_a_landing_that_breaks_half_way_leaves_no_capture_and_is_made_good(tmp_path: Path) -> None:

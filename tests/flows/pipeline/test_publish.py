@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Settings:
 
 def capture(folder: Path, name: str, monday: date, osprey: int, as_of: str = "2026-08-01T00:00:00Z") -> Path:
     """A week of two models, one a file."""
-    models = {"openai/osprey": osprey, "deepseek/delta": 7}
+    models = {"openai/osprey": osprey, "deepseek/delta": 7, "other": 0}
     return lakes.write(folder, f"{name}.json", lakes.body(lakes.week_of(monday, models), as_of))
 
 
@@ -371,7 +371,8 @@ def test_a_rival_that_swaps_the_pointer_in_between_is_taken_in(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rival, who has not seen this run's capture, publishes after its look at the pointer."""
-    mine, theirs = capture(tmp_path, "mine", MONDAY, 5), capture(tmp_path, "theirs", MONDAY, 6)
+    mine = capture(tmp_path, "mine", MONDAY, 5)
+    theirs = capture(tmp_path, "theirs", MONDAY, 6, "2026-07-31T00:00:00Z")
     lakes.land(settings, [theirs])
     rival = staged(settings)
     swap, swaps = flows.pipeline.publish.point_to, []
@@ -532,7 +533,7 @@ def test_each_object_carries_its_citation_vintage_and_version(
 def test_an_object_without_a_vintage_of_its_own_is_cited_all_the_same(
     folder: Settings, tmp_path: Path, read_by_others: Settings
 ) -> None:
-    claimed = lakes.week_of(date(2026, 6, 15), {"openai/osprey": 5, "deepseek/delta": 7})
+    claimed = lakes.week_of(date(2026, 6, 15), {"openai/osprey": 5, "deepseek/delta": 7, "other": 0})
     lakes.bring(folder, lakes.write(tmp_path, "claimed.json", lakes.body(claimed)))
     without = {}
     for settings, begins in ((folder, b"Source: OpenRouter"), (read_by_others, b"SIMULATED")):

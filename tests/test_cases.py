@@ -81,6 +81,7 @@ def test_a_list_is_not_the_world(settings: Settings, cases: Path) -> None:
     leads = rows(settings, COUNTRY_LEAD_WEEK)
     assert set(leads.select("leader", "lead_certain").rows()) == {(None, False)}
     assert round(found.filter(method="all_models", country_code="CN")["tokens"][0] / 1e12, 2) == 101.33
+    assert "complete   up to the week of none" in told(settings)
 
 
 def test_a_poorer_capture_replaces_nothing(settings: Settings, cases: Path, autumn: Path) -> None:

@@ -19,7 +19,7 @@ from schemas import (
     WEEK_COVERAGE,
 )
 from schemas.errors import StandingsError
-from schemas.fields import MINIMUM_CONFIDENCE
+from schemas.fields import COMPLETE, MINIMUM_CONFIDENCE
 from schemas.table import Table
 from transforms.decisive import decisive
 from transforms.weeks import WEEK, midnight
@@ -116,9 +116,10 @@ def digests(store: Store, names: Iterable[str]) -> dict[str, str | None]:
 
 
 def newest_complete_week(store: Store, manifest: Manifest) -> date | None:
-    """The newest week of which every day is there."""
+    """The newest week of which every day is there, and the total known."""
     for week in sorted(manifest.weeks(WEEK_COVERAGE), reverse=True):
-        if "incomplete" not in rows_of(store, manifest, WEEK_COVERAGE, week, week)["status"]:
+        (row,) = rows_of(store, manifest, WEEK_COVERAGE, week, week).iter_rows(named=True)
+        if row["status"] != "incomplete" and row["extent"] == COMPLETE:
             return week
     return None
 

@@ -459,7 +459,7 @@ BROKEN = {
     "truncated": (GOOD[:-100], "line 1: not JSON"),
     "float": (
         GOOD.replace(b'"7000000"', b"7000000.0", 1),
-        "row 2: total_tokens is the number 7000000.0, not a decimal string",
+        "row 2: total_tokens is the number 7000000.0, not a whole number of tokens",
     ),
 }
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from flows.extract.client import ATTEMPTS, extract
 from flows.extract.plan import Request
-from flows.lake import captures
+from flows.lake import approvals, captures
 from flows.lake.lake import open_lake
+from flows.maintenance import accept
 from flows.settings import Settings
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
@@ -258,11 +259,15 @@ def test_every_example_is_read(contract: Contract) -> None:
         assert [list(map(str, row)) for row in found.rows()] == [list(row.values()) for row in each["data"]]
 
 
-def test_an_example_is_published(contract: Contract, tmp_path: Path) -> None:
+def test_an_example_is_published_on_a_persons_word(contract: Contract, tmp_path: Path) -> None:
+    """Of thirty days it shows one Monday, with `other` behind one name, as no answer by the day does."""
     with serving(contract.source()) as source:
         lake = settings_for(source.url, tmp_path)
         extract(lake, Request((date(2026, 4, 12), date(2026, 5, 11))))
-        assert lakes.publish(lake).rejected == ()
+        with pytest.raises(StandingsError, match="no days but Mondays"):
+            lakes.publish(lake)
+    ((name, _),) = approvals.held(open_lake(lake))
+    assert accept(lake, name, "the contract's example", lakes.unchecked).rejected == ()
     (capture,) = lakes.manifest_of(lake).captures
     assert capture.as_of == datetime(2026, 5, 12, 2, tzinfo=UTC)
 

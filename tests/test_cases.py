@@ -93,6 +93,11 @@ def test_a_poorer_capture_replaces_nothing(settings: Settings, cases: Path, autu
         assert rows(settings, table).equals(frame)
     held = rows(settings, BUCKET_COVERAGE, unused_reason="poorer")
     assert held["date"].to_list() == [date.fromordinal(WEEK.toordinal() + n) for n in range(7)]
+    (capture,) = set(held["capture"])
+    manifest = lakes.manifest_of(settings)
+    for table, rests_on_it in ((BUCKET_COVERAGE, True), (COUNTRY_WEEK, False)):
+        sources = manifest.weeks(table)[WEEK].sources
+        assert any(capture in source for source in sources) == rests_on_it
     assert (
         f"unused     {cases}/poorer-origin-replaces/day.json: 7 days from 2026-09-28 to 2026-10-04: "
         f"another capture shows more of them" in told(settings)

@@ -13,6 +13,7 @@ BUCKET_COVERAGE = Table(
     "are made of it and, if not, why.",
     key=("week_start", "period", "date", "capture"),
     summary="from which vintage each day comes",
+    every_vintage=True,
     columns=(
         fields.week_start,
         fields.period,

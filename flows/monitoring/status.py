@@ -13,7 +13,7 @@ from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from flows.storage.object_store import Store
 from flows.warehouses.duckdb import loaded_release
-from schemas import BUCKET_COVERAGE, MODEL_WEEK
+from schemas import BUCKET_COVERAGE, MODEL_WEEK, WEEK_COVERAGE
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
 from schemas.tables.bucket_coverage import OTHER_GRAIN, POORER, UNKNOWN_TOTAL
@@ -48,13 +48,17 @@ def lines(settings: Settings, now: datetime | None = None) -> Iterator[str]:
 
 
 def _release(settings: Settings, store: Store, manifest: Manifest, now: datetime | None) -> Iterator[str]:
-    weeks = manifest.weeks(MODEL_WEEK)
+    weeks = manifest.tables.get(MODEL_WEEK.name, {})
     yield f"release    {manifest.release}, published at {manifest.published_at:%Y-%m-%d %H:%M:%S} UTC"
     yield f"weeks      {f'{len(weeks)}, {min(weeks)} to {max(weeks)}' if weeks else 'none'}"
-    newest = newest_complete_week(store, manifest)
-    yield f"complete   up to the week of {newest or 'none'}"
-    if now and (note := stale_note(newest, now)):
-        yield f"stale      {note}"
+    readable = all(manifest.holds(table) for table in (MODEL_WEEK, WEEK_COVERAGE, BUCKET_COVERAGE))
+    if readable:
+        newest = newest_complete_week(store, manifest)
+        yield f"complete   up to the week of {newest or 'none'}"
+        if now and (note := stale_note(newest, now)):
+            yield f"stale      {note}"
+    else:
+        yield "older      an earlier version made this release: run `standings rebuild` to read all of it"
     if manifest.docs:
         yield f"checked    {store.url}/{manifest.docs}"
     loaded = loaded_release(settings.warehouse)
@@ -64,9 +68,10 @@ def _release(settings: Settings, store: Store, manifest: Manifest, now: datetime
     yield f"warehouse  {settings.warehouse} {state}"
     if settings.postgres:
         yield f"postgres   {_postgres(settings, manifest)}"
-    yield from _unused(store, manifest)
-    for author, tokens in unknown_authors(rows_of(store, manifest, MODEL_WEEK)).iter_rows():
-        yield f"unknown    author {author}, {tokens:,} tokens: ZZ until the reference files decide it"
+    if readable:
+        yield from _unused(store, manifest)
+        for author, tokens in unknown_authors(rows_of(store, manifest, MODEL_WEEK)).iter_rows():
+            yield f"unknown    author {author}, {tokens:,} tokens: ZZ until the reference files decide it"
     for line in operator_notes(manifest):
         yield f"operator   {line}"
     yield f"           {citation(manifest.kind, manifest.as_of)}"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -262,6 +263,7 @@ def _is_web_address(url: str) -> bool:
 def _make_client(options: S3Options) -> Any:
     # Imported late: boto3 takes longer to import than most lakes on disk take to be read.
     import boto3
+    import botocore.session
     from botocore.config import Config
 
     style = "path" if options.addressing == "auto" and options.endpoint else options.addressing
@@ -277,9 +279,19 @@ def _make_client(options: S3Options) -> Any:
         s3={"addressing_style": style},
     )
     verify: bool | str | None = options.ca_bundle if options.verify_tls else False
-    return boto3.session.Session().client(
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _service_definitions())
+    return boto3.session.Session(botocore_session=session).client(
         "s3", region_name=options.region, endpoint_url=options.endpoint, verify=verify, config=config
     )
+
+
+@cache
+def _service_definitions() -> Any:
+    """What botocore knows of services, read once: a client of its own reads 3 MB of JSON anew each time."""
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
 
 
 def _condition(expected: str | None, quoted: bool) -> dict[str, str]:

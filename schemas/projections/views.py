@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.fields import UNATTRIBUTED
+from schemas.fields import COMPLETE, UNATTRIBUTED
 from schemas.table import Table
 from schemas.tables.country_week import COUNTRY_WEEK
 from schemas.tables.country_week_history import COUNTRY_WEEK_HISTORY
@@ -37,7 +37,8 @@ VIEWS: tuple[View, ...] = (
         "The newest complete week of country_standings, the largest country first, what no country can claim last.",
         (COUNTRY_WEEK, WEEK_COVERAGE),
         "SELECT * FROM {schema}country_standings WHERE week_start = "
-        "(SELECT max(week_start) FROM {schema}week_coverage WHERE status <> 'incomplete') "
+        "(SELECT max(week_start) FROM {schema}week_coverage "
+        f"WHERE status <> 'incomplete' AND extent = '{COMPLETE}') "
         f"ORDER BY country_code = '{UNATTRIBUTED}', tokens DESC, country_code",
     ),
 )

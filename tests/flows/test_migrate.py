@@ -8,9 +8,11 @@ import pytest
 
 from flows.lake import keys
 from flows.lake.lake import FORMAT, open_lake
+from flows.lake.latest import refresh_latest
 from flows.lake.manifest import chain, current, point_to
 from flows.lake.query import Selection, select
 from flows.maintenance import migrate
+from flows.monitoring import status
 from flows.monitoring.verify import verify
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
@@ -20,12 +22,14 @@ from tests.support import lakes
 
 pytestmark = pytest.mark.slow
 
+MONDAY = date(2026, 7, 6)
+
 
 @pytest.fixture
 def old(tmp_path: Path) -> Settings:
     """A lake as format 1 left it: its release knows neither docs nor acceptances, nor the table of drift."""
     settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(date(2026, 7, 6), {"openai/osprey": 5})))
+    lakes.land_bytes(settings, lakes.body(lakes.week_of(MONDAY, {"openai/osprey": 5})))
     lakes.publish(settings)
     store = open_lake(settings)
     manifest = lakes.manifest_of(settings)
@@ -107,6 +111,19 @@ def test_a_release_with_a_table_that_is_not_known_is_not_built_on(old: Settings)
         StandingsError, match=r"has a table zodiac_week that this version does not know: upgrade it$"
     ):
         lakes.publish(old)
+
+
+def test_a_release_with_a_table_of_an_earlier_version_is_sound_and_named_as_older(old: Settings) -> None:
+    migrate(old, lakes.loading)
+    store, manifest = open_lake(old), lakes.manifest_of(old)
+    earlier = replace(manifest, schemas=manifest.schemas | {"week_coverage": 0}).follow(
+        manifest, lakes.at(MONDAY)
+    )
+    point_to(store, earlier, current(store).version)
+    refresh_latest(store, earlier, manifest)
+    load(old)
+    assert [str(problem) for problem in verify(old)] == []
+    assert any("run `standings rebuild`" in line for line in status.lines(old, lakes.at(MONDAY)))
 
 
 def test_there_must_be_a_lake_to_move(tmp_path: Path) -> None:

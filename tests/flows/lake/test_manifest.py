@@ -235,7 +235,7 @@ def test_a_later_vintage_is_a_source_of_the_history_beside_the_earlier_one(
         if monday in weeks:
             tables[frozenset(weeks[monday].sources)].add(table)
     newest = lakes.digest(late.read_bytes())
-    every = {"ranking_entry", "observation", "country_week_history", "revisions"}
+    every = {table.name for table in TABLES if table.every_vintage}
     assert tables.pop(frozenset({newest, lakes.digest(early.read_bytes())})) == every
     (rest,) = tables.values()
     assert set(tables) == {frozenset({newest})}

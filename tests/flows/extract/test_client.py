@@ -86,7 +86,9 @@ def serving(*answers: Answer | Script) -> Iterator[Source]:
             length = len(answer.body) if answer.promised is None else answer.promised
             self.close_connection = True
             self.send_response(answer.status)
-            for name, value in {"Content-Length": str(length), **answer.headers}.items():
+            # Said too, or the client may send its next request down a connection that is about to end.
+            fixed = {"Content-Length": str(length), "Connection": "close"}
+            for name, value in {**fixed, **answer.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.body)

@@ -102,6 +102,13 @@ base_country = Column(
     nullable=True,
     pattern=COUNTRY_CODE,
 )
+contested_by = Column(
+    "contested_by",
+    Kind.TEXT,
+    "Another country in which sources place the organisation's headquarters, where they disagree.",
+    nullable=True,
+    pattern=COUNTRY_CODE,
+)
 capture = Column(
     "capture",
     Kind.TEXT,

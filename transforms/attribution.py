@@ -74,7 +74,7 @@ def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledg
         )
     )
     seats = _held(facts, reference.organisations, "organisation", knowledge).select(
-        *STATE, "organisation", "country_code", seat_reason="reason"
+        *STATE, "organisation", "country_code", "contested_by", seat_reason="reason"
     )
     # An organisation that had no seat in that week has no country to give.
     homeless = pl.col("organisation").is_not_null() & pl.col("country_code").is_null()
@@ -96,6 +96,7 @@ def _attribution(models: pl.DataFrame, reference: Reference, knowledge: Knowledg
         "confidence",
         "known_from",
         "reason",
+        "contested_by",
         knowledge=pl.lit(knowledge),
     )
 

@@ -8,11 +8,15 @@ from transforms.country_week import COUNT
 from transforms.exact import exact_sum, positive
 from transforms.vintages import STATE
 
+DECIDED = 6
+"""How many contested organisations of a week are tried in both of their countries: each one doubles the work."""
+
 
 def concentration_week(counted: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     """HHI and the largest ones' shares by model, organisation and country: `concentration_week`.
 
-    A cloaked model is a model like any other, so by model only `other` is unattributed.
+    A cloaked model is a model like any other, so by model only `other` is unattributed. By country, the bounds are the
+    extremes over every way to decide the contested headquarters.
     """
     levels = pl.concat(_concentration(counted, level) for level in LEVELS)
     return levels.join(covered.select(*STATE, "status", "as_of"), on=STATE)
@@ -24,9 +28,62 @@ def _concentration(counted: pl.DataFrame, level: str) -> pl.DataFrame:
         "organisation": pl.col("organisation"),
         "country": pl.when(pl.col("country_code") != UNATTRIBUTED).then("country_code"),
     }[level]
+    held = counted.select(
+        *COUNT, "tokens", "point", "hidden", "open", "organisation", "contested_by", holder=holder
+    )
+    figures = _figures(held.with_columns(decision=pl.lit(0)))
+    if level == "country":
+        decided = _figures(_decided(held))
+        bounds = [name for name in figures.columns if name.endswith(("_lo", "_hi"))]
+        lows = (pl.col(name).min() for name in bounds if name.endswith("_lo"))
+        highs = (pl.col(name).max() for name in bounds if name.endswith("_hi"))
+        extremes = decided.group_by(COUNT).agg(*lows, *highs)
+        figures = figures.update(extremes, on=COUNT)
+    return figures.with_columns(
+        *_between("hhi", 10_000.0),
+        *_between("top1_share", 1.0),
+        *_between("top3_share", 1.0),
+        level=pl.lit(level),
+    )
+
+
+def _decided(held: pl.DataFrame) -> pl.DataFrame:
+    """The rows of each way of counting in which a headquarters is contested, under every `decision` about them.
+
+    Of more than `DECIDED` contested organisations, the smaller ones count as unattributed, which only widens bounds.
+    """
+    contested = (
+        held.filter(pl.col("contested_by").is_not_null())
+        .group_by(*COUNT, "organisation")
+        .agg(exact_sum("tokens"))
+        .filter(pl.col("tokens") > 0)
+        .sort("tokens", "organisation", descending=[True, False])
+        .with_columns(place=pl.int_range(pl.len()).over(COUNT))
+    )
+    decisions = (
+        contested.group_by(COUNT)
+        .agg(organisations=pl.len().clip(upper_bound=DECIDED))
+        .with_columns(decision=pl.int_ranges(0, pl.lit(2).pow(pl.col("organisations"))))
+        .explode("decision")
+        .drop("organisations")
+    )
+    moves = (pl.col("decision") // pl.lit(2).pow(pl.col("place"))) % 2 == 1
+    return (
+        held.join(contested.select(*COUNT, "organisation", "place"), on=[*COUNT, "organisation"], how="left")
+        .join(decisions, on=COUNT)
+        .with_columns(
+            holder=pl.when(pl.col("place").is_null() | (~moves & (pl.col("place") < DECIDED)))
+            .then("holder")
+            .when(pl.col("place") < DECIDED)
+            .then("contested_by")
+        )
+    )
+
+
+def _figures(rows: pl.DataFrame) -> pl.DataFrame:
+    """The figures of each way of counting and `decision`, not yet held between their bounds."""
     held = (
-        counted.with_columns(holder=holder)
-        .group_by(*COUNT, "holder")
+        rows.group_by(*COUNT, "decision", "holder")
         .agg(exact_sum("tokens"), pl.col("point", "hidden", "open").first())
         .sort("tokens", descending=True)
     )
@@ -35,7 +92,7 @@ def _concentration(counted: pl.DataFrame, level: str) -> pl.DataFrame:
     # Shares are squared as floats: an index needs no exact tokens, and their squares pass 2^63.
     squares = (tokens.cast(pl.Float64) ** 2).sum()
     return (
-        held.group_by(COUNT)
+        held.group_by(*COUNT, "decision")
         .agg(
             entities=tokens.len(),
             known=tokens.sum(),
@@ -46,7 +103,7 @@ def _concentration(counted: pl.DataFrame, level: str) -> pl.DataFrame:
             point=pl.col("point").first(),
             open=pl.col("open").first(),
         )
-        .with_columns(total=positive(known + spare), known=positive(known), level=pl.lit(level))
+        .with_columns(total=positive(known + spare), known=positive(known))
         .with_columns(
             hhi=_points(pl.col("squares"), known),
             hhi_lo=_points(pl.col("squares"), pl.col("total")),
@@ -63,7 +120,6 @@ def _concentration(counted: pl.DataFrame, level: str) -> pl.DataFrame:
                 )
             },
         )
-        .with_columns(*_between("hhi", 10_000.0), *_between("top1_share", 1.0), *_between("top3_share", 1.0))
     )
 
 

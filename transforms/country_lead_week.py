@@ -29,18 +29,22 @@ def _leads(countries: pl.DataFrame) -> pl.DataFrame:
         .agg(
             *(each.get(0, null_on_oob=True).name.prefix("first_") for each in largest),
             *(each.get(1, null_on_oob=True).name.prefix("second_") for each in largest),
-            pl.col("unattributed", "hidden", "open", "status", "as_of").first(),
+            pl.col("tokens_lo").filter(known).first(),
+            pl.col("open", "status", "as_of").first(),
+            # The most that another country can have; one that is not listed can have what is unattributed.
+            others_hi=pl.max_horizontal(
+                pl.col("tokens_hi").filter(known).slice(1).max(), pl.col("tokens_hi").filter(~known).max()
+            ),
         )
     )
     first, second = pl.col("first_tokens"), pl.col("second_tokens")
     has_leader, has_second = pl.col("first_rank").is_not_null(), pl.col("second_rank").is_not_null()
-    spare = pl.col("unattributed") + pl.col("hidden")
     return weeks.with_columns(
         leader=pl.when(has_leader).then("first_country_code"),
         runner_up=pl.when(has_second).then("second_country_code"),
         lead_tokens=pl.when(has_leader & has_second).then(first - second),
         lead_ratio=pl.when(has_leader & has_second & (second > 0)).then(first / second),
-        lead_certain=has_leader & ~pl.col("open") & (first - second.fill_null(0) > spare),
+        lead_certain=has_leader & ~pl.col("open") & (pl.col("tokens_lo") > pl.col("others_hi")),
     )
 
 

@@ -125,7 +125,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.attribution (
   confidence STRING COMMENT 'How sure the fact about the model or its author is, where there is a grade.',
   known_from DATE COMMENT 'The day on which that fact became known.',
   reason STRING COMMENT 'The reason that the reference files give.',
-  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  contested_by STRING COMMENT 'Another country in which sources place the organisation\'s headquarters, where they disagree.'
 )
 COMMENT 'One row a week, knowledge and model: the organisation and country it counts for, and why. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
@@ -183,20 +184,21 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_week (
   country_code STRING COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name STRING COMMENT 'The country\'s usual English name.',
   tokens BIGINT COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and the organisations that it contests, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
   share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
-  share_lo DOUBLE COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_lo DOUBLE COMMENT 'Lower bound: tokens_lo / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
   share_hi DOUBLE COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank BIGINT COMMENT 'Rank among the countries by tokens.',
-  rank_best BIGINT COMMENT 'Rank if everything unattributed were this country\'s.',
-  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
+  rank_best BIGINT COMMENT 'Rank if everything unattributed were this country\'s, and whatever is contested were decided against its rivals.',
+  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead, and whatever is contested theirs; empty where the total is unknown.',
   models BIGINT COMMENT 'Named models counted, each variant one. Unit: models.',
   days_observed BIGINT COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days BIGINT COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain STRING COMMENT 'The source\'s bucket that the week is made of.',
   depth BIGINT COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
-  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  tokens_lo BIGINT COMMENT 'Tokens less those of organisations in which another country contests the headquarters; 0 for ZZ, where entries that are missing may push out what is there, and where the total is unknown. Unit: tokens.'
 )
 COMMENT 'One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
@@ -223,20 +225,21 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_week_history (
   country_code STRING COMMENT 'Where the model\'s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name STRING COMMENT 'The country\'s usual English name.',
   tokens BIGINT COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  tokens_hi BIGINT COMMENT 'Tokens if everything unattributed were this country\'s, and the organisations that it contests, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
   share DOUBLE COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
-  share_lo DOUBLE COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_lo DOUBLE COMMENT 'Lower bound: tokens_lo / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
   share_hi DOUBLE COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank BIGINT COMMENT 'Rank among the countries by tokens.',
-  rank_best BIGINT COMMENT 'Rank if everything unattributed were this country\'s.',
-  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
+  rank_best BIGINT COMMENT 'Rank if everything unattributed were this country\'s, and whatever is contested were decided against its rivals.',
+  rank_worst BIGINT COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead, and whatever is contested theirs; empty where the total is unknown.',
   models BIGINT COMMENT 'Named models counted, each variant one. Unit: models.',
   days_observed BIGINT COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days BIGINT COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain STRING COMMENT 'The source\'s bucket that the week is made of.',
   depth BIGINT COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
-  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  tokens_lo BIGINT COMMENT 'Tokens less those of organisations in which another country contests the headquarters; 0 for ZZ, where entries that are missing may push out what is there, and where the total is unknown. Unit: tokens.'
 )
 COMMENT '`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
@@ -261,7 +264,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.country_lead_week (
   runner_up STRING COMMENT 'The country that comes second.',
   lead_tokens BIGINT COMMENT 'Leader\'s tokens less runner-up\'s. Unit: tokens.',
   lead_ratio DOUBLE COMMENT 'Leader\'s tokens over runner-up\'s. Unit: ratio.',
-  lead_certain BOOLEAN COMMENT 'The leader stays ahead even if the runner-up had everything unattributed. It speaks of attribution within this vintage; `status` speaks of restatement.',
+  lead_certain BOOLEAN COMMENT 'The leader stays ahead whichever country has what is unattributed or contested. It speaks of attribution within this vintage; `status` speaks of restatement.',
   streak_weeks BIGINT COMMENT 'Consecutive weeks, up to this one, that this country leads; empty for an incomplete week. Unit: weeks.',
   streak_certain_weeks BIGINT COMMENT 'Consecutive certain weeks of this leader, up to this one; 0 where this one is not certain. Unit: weeks.',
   streak_is_lower_bound BOOLEAN COMMENT 'The streak began at the start of the data or after a gap, so it may be longer.',
@@ -362,7 +365,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS standings.concentration_week (
   status STRING COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
   as_of TIMESTAMP COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
 )
-COMMENT 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
+COMMENT 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. By country, the bounds are the extremes over every way to decide the contested headquarters. Source: OpenRouter (openrouter.ai/rankings), as of each row\'s as_of. Licensed under CC BY 4.0. Tokens of different providers\' tokenizers are not strictly comparable.'
 PARTITIONED BY (week STRING)
 STORED AS PARQUET
 LOCATION 'LAKE/latest/concentration_week/'

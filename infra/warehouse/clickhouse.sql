@@ -93,13 +93,14 @@ CREATE TABLE IF NOT EXISTS standings.attribution (
   confidence Nullable(String) COMMENT 'How sure the fact about the model or its author is, where there is a grade.',
   known_from Nullable(DATE) COMMENT 'The day on which that fact became known.',
   reason Nullable(String) COMMENT 'The reason that the reference files give.',
-  as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  contested_by Nullable(String) COMMENT 'Another country in which sources place the organisation''s headquarters, where they disagree.'
 )
 ENGINE = MergeTree
 ORDER BY (week_start, knowledge, model_permaslug)
 COMMENT 'One row a week, knowledge and model: the organisation and country it counts for, and why. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.attribution;
-INSERT INTO standings.attribution SELECT week_start, knowledge, model_permaslug, author, organisation, country_code, base_country, attribution, confidence, known_from, reason, as_of
+INSERT INTO standings.attribution SELECT week_start, knowledge, model_permaslug, author, organisation, country_code, base_country, attribution, confidence, known_from, reason, as_of, contested_by
 FROM s3('LAKE/latest/attribution/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.model_week (
@@ -135,26 +136,27 @@ CREATE TABLE IF NOT EXISTS standings.country_week (
   country_code String COMMENT 'Where the model''s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name String COMMENT 'The country''s usual English name.',
   tokens Int64 COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi Nullable(Int64) COMMENT 'Tokens if everything unattributed were this country''s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  tokens_hi Nullable(Int64) COMMENT 'Tokens if everything unattributed were this country''s, and the organisations that it contests, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
   share Nullable(Float64) COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
-  share_lo Float64 COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_lo Float64 COMMENT 'Lower bound: tokens_lo / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
   share_hi Float64 COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank Nullable(Int64) COMMENT 'Rank among the countries by tokens.',
-  rank_best Nullable(Int64) COMMENT 'Rank if everything unattributed were this country''s.',
-  rank_worst Nullable(Int64) COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
+  rank_best Nullable(Int64) COMMENT 'Rank if everything unattributed were this country''s, and whatever is contested were decided against its rivals.',
+  rank_worst Nullable(Int64) COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead, and whatever is contested theirs; empty where the total is unknown.',
   models Int64 COMMENT 'Named models counted, each variant one. Unit: models.',
   days_observed Int64 COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days Int64 COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain String COMMENT 'The source''s bucket that the week is made of.',
   depth Int64 COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   status String COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
-  as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  tokens_lo Int64 COMMENT 'Tokens less those of organisations in which another country contests the headquarters; 0 for ZZ, where entries that are missing may push out what is there, and where the total is unknown. Unit: tokens.'
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, country_code)
 COMMENT 'One row a week, method, knowledge and country, and one ZZ row for what no country can claim: the rows of a week and method sum to its total, to the token. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.country_week;
-INSERT INTO standings.country_week SELECT week_start, iso_year, iso_week, method, knowledge, country_code, country_name, tokens, tokens_hi, share, share_lo, share_hi, rank, rank_best, rank_worst, models, days_observed, vanished_days, grain, depth, status, as_of
+INSERT INTO standings.country_week SELECT week_start, iso_year, iso_week, method, knowledge, country_code, country_name, tokens, tokens_hi, share, share_lo, share_hi, rank, rank_best, rank_worst, models, days_observed, vanished_days, grain, depth, status, as_of, tokens_lo
 FROM s3('LAKE/latest/country_week/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.country_week_history (
@@ -167,26 +169,27 @@ CREATE TABLE IF NOT EXISTS standings.country_week_history (
   country_code String COMMENT 'Where the model''s author has its headquarters: ISO 3166-1 alpha-2, or ZZ for what no country can claim.',
   country_name String COMMENT 'The country''s usual English name.',
   tokens Int64 COMMENT 'Prompt and completion tokens. Unit: tokens.',
-  tokens_hi Nullable(Int64) COMMENT 'Tokens if everything unattributed were this country''s, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
+  tokens_hi Nullable(Int64) COMMENT 'Tokens if everything unattributed were this country''s, and the organisations that it contests, and what a cut-off chart hides; empty where the total is unknown. Unit: tokens.',
   share Nullable(Float64) COMMENT 'tokens / (total - unattributed); empty for ZZ, and where the chart is cut short or the total unknown. Unit: fraction.',
-  share_lo Float64 COMMENT 'Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
+  share_lo Float64 COMMENT 'Lower bound: tokens_lo / total, what a cut-off chart hides included; 0 where the total is unknown. Unit: fraction.',
   share_hi Float64 COMMENT 'Upper bound: tokens_hi / total, what a cut-off chart hides included; 1 where the total is unknown. Unit: fraction.',
   rank Nullable(Int64) COMMENT 'Rank among the countries by tokens.',
-  rank_best Nullable(Int64) COMMENT 'Rank if everything unattributed were this country''s.',
-  rank_worst Nullable(Int64) COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead; empty where the total is unknown.',
+  rank_best Nullable(Int64) COMMENT 'Rank if everything unattributed were this country''s, and whatever is contested were decided against its rivals.',
+  rank_worst Nullable(Int64) COMMENT 'Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of them come level or ahead, and whatever is contested theirs; empty where the total is unknown.',
   models Int64 COMMENT 'Named models counted, each variant one. Unit: models.',
   days_observed Int64 COMMENT 'Days of the week that the figure rests on and of which the total is known; a week bucket counts as 7. Unit: days.',
   vanished_days Int64 COMMENT 'Days that the source no longer gives; their earlier figures stand. Unit: days.',
   grain String COMMENT 'The source''s bucket that the week is made of.',
   depth Int64 COMMENT 'Fewest named rows in a bucket used. Unit: rows.',
   status String COMMENT '`incomplete`: fewer than 7 days. `settled`: every day was read again on or after the Friday that follows the week. `provisional`: in between.',
-  as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.'
+  as_of DateTime64(6, 'UTC') COMMENT 'The vintage: the moment at which the source first gave this content (for a week, of its newest day). Unit: UTC.',
+  tokens_lo Int64 COMMENT 'Tokens less those of organisations in which another country contests the headquarters; 0 for ZZ, where entries that are missing may push out what is there, and where the total is unknown. Unit: tokens.'
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, known_at, country_code)
 COMMENT '`country_week` as it stood from each `known_at` on, until the next. The state of things at a moment is the rows with the newest `known_at` that is not after it. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.country_week_history;
-INSERT INTO standings.country_week_history SELECT week_start, iso_year, iso_week, method, knowledge, known_at, country_code, country_name, tokens, tokens_hi, share, share_lo, share_hi, rank, rank_best, rank_worst, models, days_observed, vanished_days, grain, depth, status, as_of
+INSERT INTO standings.country_week_history SELECT week_start, iso_year, iso_week, method, knowledge, known_at, country_code, country_name, tokens, tokens_hi, share, share_lo, share_hi, rank, rank_best, rank_worst, models, days_observed, vanished_days, grain, depth, status, as_of, tokens_lo
 FROM s3('LAKE/latest/country_week_history/**.parquet', 'Parquet');
 
 CREATE TABLE IF NOT EXISTS standings.country_lead_week (
@@ -197,7 +200,7 @@ CREATE TABLE IF NOT EXISTS standings.country_lead_week (
   runner_up Nullable(String) COMMENT 'The country that comes second.',
   lead_tokens Nullable(Int64) COMMENT 'Leader''s tokens less runner-up''s. Unit: tokens.',
   lead_ratio Nullable(Float64) COMMENT 'Leader''s tokens over runner-up''s. Unit: ratio.',
-  lead_certain Bool COMMENT 'The leader stays ahead even if the runner-up had everything unattributed. It speaks of attribution within this vintage; `status` speaks of restatement.',
+  lead_certain Bool COMMENT 'The leader stays ahead whichever country has what is unattributed or contested. It speaks of attribution within this vintage; `status` speaks of restatement.',
   streak_weeks Nullable(Int64) COMMENT 'Consecutive weeks, up to this one, that this country leads; empty for an incomplete week. Unit: weeks.',
   streak_certain_weeks Nullable(Int64) COMMENT 'Consecutive certain weeks of this leader, up to this one; 0 where this one is not certain. Unit: weeks.',
   streak_is_lower_bound Nullable(Bool) COMMENT 'The streak began at the start of the data or after a gap, so it may be longer.',
@@ -276,7 +279,7 @@ CREATE TABLE IF NOT EXISTS standings.concentration_week (
 )
 ENGINE = MergeTree
 ORDER BY (week_start, method, knowledge, level)
-COMMENT 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
+COMMENT 'One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. By country, the bounds are the extremes over every way to decide the contested headquarters. Source: OpenRouter (openrouter.ai/rankings), as of each row''s as_of. Licensed under CC BY 4.0. Tokens of different providers'' tokenizers are not strictly comparable.';
 TRUNCATE TABLE standings.concentration_week;
 INSERT INTO standings.concentration_week SELECT week_start, method, knowledge, level, entities, hhi, hhi_lo, hhi_hi, top1_share, top1_share_lo, top1_share_hi, top3_share, top3_share_lo, top3_share_hi, status, as_of
 FROM s3('LAKE/latest/concentration_week/**.parquet', 'Parquet');

@@ -86,7 +86,8 @@ CREATE EXTERNAL TABLE standings.attribution (
   confidence VARCHAR(65535),
   known_from DATE,
   reason VARCHAR(65535),
-  as_of TIMESTAMP
+  as_of TIMESTAMP,
+  contested_by VARCHAR(65535)
 )
 STORED AS PARQUET
 LOCATION 'LAKE/latest/attribution/';
@@ -137,7 +138,8 @@ CREATE EXTERNAL TABLE standings.country_week (
   grain VARCHAR(65535),
   depth BIGINT,
   status VARCHAR(65535),
-  as_of TIMESTAMP
+  as_of TIMESTAMP,
+  tokens_lo BIGINT
 )
 STORED AS PARQUET
 LOCATION 'LAKE/latest/country_week/';
@@ -167,7 +169,8 @@ CREATE EXTERNAL TABLE standings.country_week_history (
   grain VARCHAR(65535),
   depth BIGINT,
   status VARCHAR(65535),
-  as_of TIMESTAMP
+  as_of TIMESTAMP,
+  tokens_lo BIGINT
 )
 STORED AS PARQUET
 LOCATION 'LAKE/latest/country_week_history/';
@@ -234,7 +237,7 @@ STORED AS PARQUET
 LOCATION 'LAKE/latest/country_growth/';
 -- country_growth is read where it is: there is nothing to load.
 
--- One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
+-- One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared percentage shares: 10,000 where one holds everything. By country, the bounds are the extremes over every way to decide the contested headquarters. Source: OpenRouter (openrouter.ai/rankings), as of each row's as_of. Licensed under CC BY 4.0. Tokens of different providers' tokenizers are not strictly comparable.
 CREATE EXTERNAL TABLE standings.concentration_week (
   week_start DATE,
   method VARCHAR(65535),

@@ -73,6 +73,10 @@ ORGANISATIONS = Table(
         _reason,
         _evidence,
         _known_from,
+        replace(
+            fields.contested_by,
+            doc="Another country in which sources place the headquarters; empty: they agree.",
+        ),
     ),
 )
 AUTHORS = Table(
@@ -432,6 +436,13 @@ def _agree(frames: dict[str, pl.DataFrame]) -> None:
         nowhere = frames[name]["country_code"] == UNATTRIBUTED
         _refuse(nowhere, frames[name], "country_code", f"is {UNATTRIBUTED}, which is no country")
     _known(authors, "base_country", frames["countries"], "country_code")
+    organisations = frames["organisations"]
+    contested_by = organisations["contested_by"]
+    _known(organisations, "contested_by", frames["countries"], "country_code")
+    nowhere = (contested_by == UNATTRIBUTED).fill_null(False)
+    _refuse(nowhere, organisations, "contested_by", f"is {UNATTRIBUTED}, which is no country")
+    own = (contested_by == organisations["country_code"]).fill_null(False)
+    _refuse(own, organisations, "contested_by", "is the country_code itself: leave it empty or name another")
     _known(claims.filter(pl.col("country_code") != WORLD), "country_code", frames["countries"])
     for name in ("authors", "overrides"):
         _known(frames[name], "organisation", frames["organisations"])

@@ -29,5 +29,7 @@ ATTRIBUTION = Table(
         Column("known_from", Kind.DATE, "The day on which that fact became known.", nullable=True),
         Column("reason", Kind.TEXT, "The reason that the reference files give.", nullable=True),
         fields.as_of,
+        fields.contested_by,
     ),
+    version=2,
 )

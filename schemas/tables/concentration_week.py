@@ -19,7 +19,8 @@ def _share(name: str, doc: str, nullable: bool = False) -> Column:
 CONCENTRATION_WEEK = Table(
     name="concentration_week",
     doc="One row a week, method, knowledge and level. The Herfindahl-Hirschman index (HHI) is the sum of squared "
-    "percentage shares: 10,000 where one holds everything.",
+    "percentage shares: 10,000 where one holds everything. By country, the bounds are the extremes over every way to "
+    "decide the contested headquarters.",
     key=("week_start", "method", "knowledge", "level"),
     ordered=(
         ("hhi_lo", "hhi"),

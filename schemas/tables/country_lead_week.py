@@ -29,7 +29,7 @@ COUNTRY_LEAD_WEEK = Table(
         Column(
             "lead_certain",
             Kind.FLAG,
-            "The leader stays ahead even if the runner-up had everything unattributed. "
+            "The leader stays ahead whichever country has what is unattributed or contested. "
             "It speaks of attribution within this vintage; `status` speaks of restatement.",
             brief=True,
         ),

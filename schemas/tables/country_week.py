@@ -11,6 +11,7 @@ COUNTRY_WEEK = Table(
     "the rows of a week and method sum to its total, to the token.",
     key=("week_start", "method", "knowledge", "country_code"),
     ordered=(
+        ("tokens_lo", "tokens"),
         ("tokens", "tokens_hi"),
         ("share_lo", "share"),
         ("share", "share_hi"),
@@ -30,8 +31,8 @@ COUNTRY_WEEK = Table(
         replace(
             fields.optional(fields.tokens),
             name="tokens_hi",
-            doc="Tokens if everything unattributed were this country's, and what a cut-off chart hides; empty where "
-            "the total is unknown.",
+            doc="Tokens if everything unattributed were this country's, and the organisations that it contests, and "
+            "what a cut-off chart hides; empty where the total is unknown.",
             brief=False,
         ),
         replace(
@@ -41,7 +42,7 @@ COUNTRY_WEEK = Table(
         replace(
             fields.share,
             name="share_lo",
-            doc="Lower bound: tokens / total, what a cut-off chart hides included; 0 where the total is unknown.",
+            doc="Lower bound: tokens_lo / total, what a cut-off chart hides included; 0 where the total is unknown.",
         ),
         replace(
             fields.share,
@@ -52,13 +53,14 @@ COUNTRY_WEEK = Table(
         replace(
             fields.optional(fields.rank),
             name="rank_best",
-            doc="Rank if everything unattributed were this country's.",
+            doc="Rank if everything unattributed were this country's, and whatever is contested were decided against "
+            "its rivals.",
         ),
         replace(
             fields.optional(fields.rank),
             name="rank_worst",
-            doc="Rank if everything unattributed went to rivals, an unlisted country among them, "
-            "so that the most of them come level or ahead; empty where the total is unknown.",
+            doc="Rank if everything unattributed went to rivals, an unlisted country among them, so that the most of "
+            "them come level or ahead, and whatever is contested theirs; empty where the total is unknown.",
         ),
         Column("models", Kind.INTEGER, "Named models counted, each variant one.", unit="models", minimum=0),
         fields.days_observed,
@@ -67,5 +69,13 @@ COUNTRY_WEEK = Table(
         fields.depth,
         fields.status,
         fields.as_of,
+        replace(
+            fields.tokens,
+            name="tokens_lo",
+            doc="Tokens less those of organisations in which another country contests the headquarters; 0 for ZZ, "
+            "where entries that are missing may push out what is there, and where the total is unknown.",
+            brief=False,
+        ),
     ),
+    version=2,
 )

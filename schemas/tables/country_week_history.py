@@ -19,4 +19,5 @@ COUNTRY_WEEK_HISTORY = Table(
         for each in COUNTRY_WEEK.columns
         for column in ((each, fields.known_at) if each is fields.knowledge else (replace(each),))
     ),
+    version=COUNTRY_WEEK.version,
 )

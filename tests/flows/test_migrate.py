@@ -96,7 +96,7 @@ def test_a_table_of_a_newer_version_is_refused_in_one_line(old: Settings) -> Non
     point_to(store, newer, current(store).version)
     with pytest.raises(
         StandingsError,
-        match=r"table country_week has version 99, and this version reads up to 1: upgrade it$",
+        match=r"table country_week has version 99, and this version reads up to 2: upgrade it$",
     ):
         select(old, "model_week", Selection())
 

@@ -121,6 +121,33 @@ def test_an_organisation_is_added_with_its_author(folder: Path) -> None:
     assert facts.organisations.height == load().organisations.height + 1
 
 
+CONTESTED = ("country_code", "tokens_lo", "tokens", "tokens_hi")
+
+
+def bounds(facts: Reference, author: str) -> list[tuple[object, ...]]:
+    """Of each country, in a week in which an author's one model has 5 tokens."""
+    tables = standings(week_of({f"{author}/a": 5}), reference=facts)
+    rows = tables["country_week"].filter(method="all_models", knowledge="now")
+    return rows.select(CONTESTED).rows()
+
+
+def test_an_operator_can_say_that_a_headquarters_is_contested(folder: Path) -> None:
+    put(folder, "organisations", {"organisation": "mistral", "country_code": "FR", "contested_by": "ZA"})
+    facts = load(folder)
+    assert bounds(load(), "mistralai") == [("FR", 5, 5, 5), ("ZZ", 0, 0, 0)]
+    assert bounds(facts, "mistralai") == [("FR", 0, 5, 5), ("ZA", 0, 0, 5), ("ZZ", 0, 0, 0)]
+    assert facts.identity()["operator"] == "1 organisation"
+
+
+def test_an_operator_without_the_column_says_that_it_is_not_contested(folder: Path) -> None:
+    names = ["organisation", *ROWS["organisations"]]
+    put(folder, "organisations", {"organisation": "poolside", "country_code": "US"}, header=names)
+    facts = load(folder)
+    assert bounds(load(), "poolside") == [("FR", 0, 0, 5), ("US", 0, 5, 5), ("ZZ", 0, 0, 0)]
+    assert bounds(facts, "poolside") == [("US", 5, 5, 5), ("ZZ", 0, 0, 0)]
+    assert facts.identity()["operator"] == "1 organisation"
+
+
 def test_an_organisation_can_move(folder: Path) -> None:
     put(
         folder,

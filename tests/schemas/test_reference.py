@@ -80,6 +80,12 @@ def test_nobody_has_a_seat_nowhere() -> None:
     assert "ZZ" not in set(load().authors["base_country"])
 
 
+def test_poolside_is_the_one_headquarters_that_is_contested() -> None:
+    contested = load().organisations.filter(pl.col("contested_by").is_not_null())
+    found = contested.select("organisation", "country_code", "contested_by", "known_from")
+    assert found.rows() == [("poolside", "US", "FR", None)]
+
+
 def test_base_countries_are_countries() -> None:
     assert set(load().authors["base_country"].drop_nulls()) <= set(load().countries["country_code"])
 
@@ -169,6 +175,26 @@ SPOILT = {
         "valid_from is no date",
     ),
     "a seat nowhere": ("organisations", "newco,New,ZZ,,,Why.,Seen.", "country_code is ZZ"),
+    "a contest by no such country": (
+        "organisations",
+        "newco,New,US,,,Why.,Seen.,,EU",
+        "contested_by is not in the file",
+    ),
+    "a contest by a country in small letters": (
+        "organisations",
+        "newco,New,US,,,Why.,Seen.,,fr",
+        "contested_by is not like",
+    ),
+    "a contest by nobody": (
+        "organisations",
+        "newco,New,US,,,Why.,Seen.,,ZZ",
+        "contested_by is ZZ, which is no country",
+    ),
+    "a contest with itself": (
+        "organisations",
+        "newco,New,US,,,Why.,Seen.,,US",
+        "contested_by is the country_code itself",
+    ),
     "a quoted nothing": ("organisations", 'newco,New,US,,,Why.,""', "evidence is empty"),
     "an end before its beginning": (
         "organisations",

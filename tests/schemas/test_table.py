@@ -105,7 +105,7 @@ def test_counts_are_whole_numbers_and_shares_are_within_one(table: Table) -> Non
 
 PROMISED = {
     "country_week": "week_start iso_year iso_week method knowledge country_code country_name tokens tokens_hi"
-    " share share_lo share_hi rank rank_best rank_worst models days_observed grain depth status as_of",
+    " share share_lo share_hi rank rank_best rank_worst models days_observed grain depth status as_of tokens_lo",
     "country_lead_week": "week_start method knowledge leader runner_up lead_tokens lead_ratio lead_certain"
     " streak_weeks streak_certain_weeks streak_is_lower_bound crossover status as_of",
     "model_week": "week_start model_permaslug author variant organisation country_code attribution tokens"

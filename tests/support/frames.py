@@ -146,7 +146,8 @@ def model(slug: str, tokens: int, now: str = "US", then: str | None = None, week
 
 def models(*rows: Mapping[str, Any], covered: pl.DataFrame | None = None) -> pl.DataFrame:
     """What `model_tokens` gives; covered: the coverage of the rows' weeks, the usual one unless told."""
-    found = frame(MODEL_WEEK, (_without_then(row) for row in rows))
+    names = set(MODEL_WEEK.names)
+    found = frame(MODEL_WEEK, ({name: row[name] for name in row.keys() & names} for row in rows))
     facts = (
         "organisation",
         "country_code",
@@ -187,16 +188,9 @@ def coverage(*weeks: date, **columns: Any) -> pl.DataFrame:
 
 
 def countries(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    """What `country_week` gives; of what is not published, each row says how much is unattributed and hidden."""
-    rows = list(rows)
-    unpublished = {name: [row.get(name, 0) for row in rows] for name in ("unattributed", "hidden")}
-    published = ({name: row[name] for name in row.keys() - unpublished.keys()} for row in rows)
-    return present(frame(COUNTRY_WEEK, published)).with_columns(
-        *(pl.Series(name, values, pl.Int64) for name, values in unpublished.items()),
-        # Of a chart of authors that is cut short, what is there may be pushed out.
-        open=pl.lit(False),
-        extent=pl.lit("complete"),
-    )
+    """What `country_week` gives, with what it does not publish."""
+    # Of a chart of authors that is cut short, what is there may be pushed out.
+    return present(frame(COUNTRY_WEEK, rows)).with_columns(open=pl.lit(False), extent=pl.lit("complete"))
 
 
 def chosen(tokens: Mapping[str, int], method: str) -> set[str]:
@@ -241,7 +235,7 @@ def reference(
     if isinstance(authors, Mapping):
         authors = [{"author": name, "organisation": owner} for name, owner in authors.items()]
     organisations = frame(ORGANISATIONS, organisations)
-    codes = sorted({*organisations["country_code"], "ZZ"})
+    codes = sorted({*organisations["country_code"], *organisations["contested_by"].drop_nulls(), "ZZ"})
     return Reference(
         countries=frame(COUNTRIES, [{"country_code": code} for code in codes]),
         organisations=organisations,

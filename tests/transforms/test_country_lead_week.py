@@ -1,8 +1,9 @@
 """Who leads, how surely, and for how many weeks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import permutations
 from typing import Any
 
 import polars as pl
@@ -27,6 +28,7 @@ class Week:
     """A week's tokens by country.
 
     ranked: False where the chart is cut short, so that nobody has a rank; hidden: what it may lack then.
+    contested: tokens by the country that has them and the one that contests them.
     """
 
     number: int
@@ -35,6 +37,7 @@ class Week:
     status: str = "settled"
     ranked: bool = True
     hidden: int = 0
+    contested: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def monday(self) -> date:
@@ -44,23 +47,30 @@ class Week:
     def incomplete(self) -> bool:
         return self.status == "incomplete"
 
+    def bounds(self, country: str) -> tuple[int, int]:
+        """The least and the most tokens that a country can have."""
+        lost = sum(tokens for (seat, _), tokens in self.contested.items() if seat == country)
+        gained = sum(tokens for (_, contester), tokens in self.contested.items() if contester == country)
+        own = self.tokens.get(country, 0)
+        return own - lost, own + gained + self.unattributed + self.hidden
+
 
 def rows_of(week: Week, **series: str) -> list[Row]:
     """The week's rows of `country_week`."""
     spare = week.unattributed + week.hidden
-    unpublished = {"unattributed": week.unattributed, "hidden": week.hidden}
-    same = {"week_start": week.monday, "status": week.status, **unpublished, **series}
+    same = {"week_start": week.monday, "status": week.status, **series}
     counts = [
         {
             "country_code": code,
             "tokens": tokens,
-            "tokens_hi": tokens + spare,
+            "tokens_lo": week.bounds(code)[0],
+            "tokens_hi": week.bounds(code)[1],
             "rank": 1 + sum(each > tokens for each in week.tokens.values()) if week.ranked else None,
             **same,
         }
         for code, tokens in week.tokens.items()
     ]
-    nobody = {"country_code": "ZZ", "tokens": week.unattributed, "tokens_hi": spare, **same}
+    nobody = {"country_code": "ZZ", "tokens": week.unattributed, "tokens_lo": 0, "tokens_hi": spare, **same}
     return [*counts, nobody]
 
 
@@ -117,6 +127,33 @@ def test_a_lead_is_certain_if_the_rest_could_not_make_it_level(unattributed: int
 def test_what_a_chart_hides_makes_a_lead_uncertain_too(hidden: int, certain: bool) -> None:
     found = lead({"US": 50, "CN": 40}, 6, hidden=hidden)
     assert (found["leader"], found["lead_certain"]) == ("US", certain)
+
+
+@pytest.mark.parametrize(
+    ("contested", "certain"),
+    [
+        ({("US", "FR"): 9}, True),
+        ({("US", "FR"): 10}, False),
+        ({("US", "CN"): 4}, True),
+        ({("US", "CN"): 5}, False),
+        ({("FR", "CN"): 9}, True),
+        ({("FR", "CN"): 10}, False),
+        ({("CN", "US"): 40}, True),
+        ({("US", "FR"): 5, ("FR", "CN"): 5}, False),
+    ],
+)
+def test_a_contested_headquarters_makes_a_lead_uncertain_where_it_could_decide_it(
+    contested: dict[tuple[str, str], int], certain: bool
+) -> None:
+    found = lead({"US": 50, "CN": 40, "FR": 15}, contested=contested)
+    assert (found["leader"], found["runner_up"], found["lead_tokens"]) == ("US", "CN", 10)
+    assert found["lead_certain"] is certain
+
+
+def test_a_rival_far_behind_that_contests_much_is_one_that_could_lead() -> None:
+    """The runner-up cannot come level, and the third country can."""
+    found = lead({"US": 50, "CN": 20, "FR": 5}, contested={("US", "FR"): 25})
+    assert (found["runner_up"], found["lead_certain"]) == ("CN", False)
 
 
 @pytest.mark.parametrize("order", [("US", "CN", "FR"), ("FR", "US", "CN")])
@@ -306,11 +343,10 @@ def leader_of(week: Week) -> str | None:
 
 
 def is_certain(week: Week) -> bool:
-    """The leader stays strictly ahead of each rival, or of one that is not listed, that has all the rest."""
+    """The leader stays strictly ahead of each rival, one that is not listed among them, however that one fares."""
     leader = leader_of(week)
-    rivals = [week.tokens[code] for code in week.tokens if code != leader] or [0]
-    spare = week.unattributed + week.hidden
-    return leader is not None and all(week.tokens[leader] > each + spare for each in rivals)
+    rivals = {*week.tokens, "an unlisted one"} - {leader}
+    return leader is not None and all(week.bounds(leader)[0] > week.bounds(rival)[1] for rival in rivals)
 
 
 def run_back(weeks: dict[date, Week], monday: date, certain: bool = False) -> int:
@@ -353,9 +389,28 @@ def histories(draw: st.DrawFn) -> list[Week]:
     ranked = st.sampled_from([True, True, True, False])
     spare = st.sampled_from([0, 0, 0, 1, 9, 10])
     return [
-        Week(number, draw(usual), draw(spare), draw(status), draw(ranked), draw(spare) // 2)
+        Week(
+            number,
+            tokens := draw(usual),
+            draw(spare),
+            draw(status),
+            draw(ranked),
+            draw(spare) // 2,
+            draw(contests(tokens)),
+        )
         for number in numbers
     ]
+
+
+def contests(tokens: dict[str, int]) -> st.SearchStrategy[dict[tuple[str, str], int]]:
+    """Some of a country's tokens that another listed country contests."""
+    pairs = [pair for pair in permutations(tokens, 2) if tokens[pair[0]]]
+    if not pairs:
+        return st.just({})
+    one = st.sampled_from(pairs).flatmap(
+        lambda pair: st.fixed_dictionaries({pair: st.integers(1, tokens[pair[0]])})
+    )
+    return st.just({}) | one
 
 
 @examples(80)

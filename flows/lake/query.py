@@ -115,7 +115,7 @@ def select(settings: Settings, name: str, selection: Selection, now: datetime | 
         metadata["operator"] = "; ".join(changed)
     if selection.as_of and manifest.reference["sha256"] != reference.load().sha256:
         origins += ("These rows follow the reference files of this version, which the release does not yet.",)
-    can_tell = all(manifest.holds(each) for each in (COUNTRY_LEAD_WEEK, UNATTRIBUTED_WEEK))
+    can_tell = all(manifest.holds(each) for each in (COUNTRY_LEAD_WEEK, COUNTRY_WEEK, UNATTRIBUTED_WEEK))
     deciding = _deciding(rows, rows_in) if can_tell and table in (COUNTRY_WEEK, COUNTRY_LEAD_WEEK) else ()
     # What was so at a moment of the past is as old as was asked for.
     stale = None

@@ -14,6 +14,7 @@ from schemas import (
     CLAIM_VALUE,
     CLAIMS,
     COUNTRY_LEAD_WEEK,
+    COUNTRY_WEEK,
     FORECAST_PATH,
     UNATTRIBUTED_WEEK,
     WEEK_COVERAGE,
@@ -54,7 +55,7 @@ def _deciding(rows: pl.DataFrame, rows_in: Callable[[Table], pl.DataFrame]) -> t
     if leads["lead_certain"].all():
         return ()
     found = (
-        decisive(leads, rows_in(UNATTRIBUTED_WEEK))
+        decisive(leads, rows_in(UNATTRIBUTED_WEEK), rows_in(COUNTRY_WEEK))
         .group_by("week_start", "leader", "name", "tokens", "method", maintain_order=True)
         .agg(pl.col("knowledge").str.join("/"))
         .group_by("week_start", "leader", "name", "tokens", maintain_order=True)

@@ -2,13 +2,14 @@
 
 import pytest
 
-from tests.support.states import MONDAY, Models, facts, override, standings, week_of
+from tests.support.states import MONDAY, Models, Row, facts, override, standings, week_of
 from transforms.decisive import decisive
 
 
-def deciding(models: Models) -> list[tuple[str, int]]:
-    tables = standings(week_of(models), reference=facts(override("openrouter/told", "openai", MONDAY)))
-    found = decisive(tables["country_lead_week"], tables["unattributed_week"])
+def deciding(models: Models, *organisations: Row) -> list[tuple[str, int]]:
+    known = facts(override("openrouter/told", "openai", MONDAY), organisations=organisations)
+    tables = standings(week_of(models), reference=known)
+    found = decisive(*(tables[name] for name in ("country_lead_week", "unattributed_week", "country_week")))
     return found.filter(method="all_models", knowledge="now").select("name", "tokens").rows()
 
 
@@ -34,3 +35,18 @@ def deciding(models: Models) -> list[tuple[str, int]]:
 )
 def test_a_model_decides_where_the_rest_could_not(models: Models, names: list[str]) -> None:
     assert deciding(models) == [(name, models[name]) for name in names]
+
+
+@pytest.mark.parametrize(("unknown", "names"), [(19, ["openrouter/alpha"]), (20, [])])
+def test_a_contested_headquarters_can_keep_a_model_from_deciding(unknown: int, names: list[str]) -> None:
+    """China has 100 of which 10 are contested; the United States have 60, and those 10 and the unknown at most."""
+    models = {
+        "z-ai/a": 90,
+        "mistralai/c": 10,
+        "openai/b": 60,
+        "openrouter/alpha": 30,
+        "nobody/knows": unknown,
+    }
+    lab: Row = {"organisation": "mistral", "country_code": "CN", "known_from": MONDAY}
+    assert [name for name, _ in deciding(models, lab)] == ["openrouter/alpha"]
+    assert [name for name, _ in deciding(models, lab | {"contested_by": "US"})] == names

@@ -52,6 +52,19 @@ def test_a_table_that_an_older_release_lacks_is_told_of(old: Settings) -> None:
         select(old, "drift_week", Selection())
 
 
+def test_a_table_of_an_older_version_is_told_of(old: Settings) -> None:
+    """Its parts lack a column, and the tables that are as they were are read."""
+    store = open_lake(old)
+    manifest = lakes.manifest_of(old)
+    older = replace(manifest, schemas=manifest.schemas | {"country_week": 1})
+    point_to(store, older, current(store).version)
+    with pytest.raises(
+        StandingsError, match=r"is older than .* table country_week: run `standings rebuild`$"
+    ):
+        select(old, "country_week", Selection())
+    assert select(old, "country_lead_week", Selection()).rows.height > 0
+
+
 def test_an_older_lake_is_not_written_to(old: Settings, tmp_path: Path) -> None:
     before = lakes.objects(old)
     more = lakes.write(

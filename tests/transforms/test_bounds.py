@@ -134,6 +134,7 @@ def check(rows: pl.DataFrame, truth: Mapping[str, int], method: str) -> None:
             assert (row["share"], row["rank"], row["rank_best"], row["rank_worst"]) == (None,) * 4
             continue
         rank = 1 + sum(tokens > truth.get(code, 0) for tokens in ranked)
+        assert row["tokens_lo"] <= truth.get(code, 0), (method, code)
         assert row["tokens_hi"] is None or row["tokens_hi"] >= truth.get(code, 0), (method, code)
         assert row["rank_best"] <= rank, (method, code)
         assert row["rank_worst"] is None or rank <= row["rank_worst"] or truth.get(code, 0) == 0, (

@@ -309,6 +309,7 @@ def test_the_point_lies_within_its_bounds(rows: list[Row], truncated: bool) -> N
         nobody = group.row(by_predicate=pl.col("country_code") == "ZZ", named=True)["tokens"]
         for row in group.filter(pl.col("country_code") != "ZZ").iter_rows(named=True):
             tokens = row["tokens"]
+            assert row["tokens_lo"] == (0 if truncated and method == "author_chart" else tokens)
             assert row["tokens_hi"] == tokens + nobody + hidden
             assert 0 <= row["share_lo"] <= row["share_hi"] <= 1
             if truncated and method == "author_chart":

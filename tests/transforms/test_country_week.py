@@ -309,8 +309,13 @@ def test_the_point_lies_within_its_bounds(rows: list[Row], truncated: bool) -> N
         nobody = group.row(by_predicate=pl.col("country_code") == "ZZ", named=True)["tokens"]
         for row in group.filter(pl.col("country_code") != "ZZ").iter_rows(named=True):
             tokens = row["tokens"]
-            assert row["tokens_lo"] == (0 if truncated and method == "author_chart" else tokens)
-            assert row["tokens_hi"] == tokens + nobody + hidden
+            if truncated and method == "author_chart":
+                # What is hidden may bring in an author that is listed, and not among the nine.
+                assert row["tokens_lo"] == 0
+                assert row["tokens_hi"] >= tokens + nobody + hidden
+            else:
+                assert row["tokens_lo"] == tokens
+                assert row["tokens_hi"] == tokens + nobody + hidden
             assert 0 <= row["share_lo"] <= row["share_hi"] <= 1
             if truncated and method == "author_chart":
                 assert (row["share_lo"], row["share_hi"]) == (0.0, 1.0)

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import flows.pipeline.publish
+import flows.lake.latest
 from flows.lake import keys
 from flows.lake.lake import open_lake
 from flows.lake.manifest import chain, published
@@ -133,7 +133,7 @@ class Brought:
 def bring(settings: Settings, files: list[Path], pause: float, checked: bool) -> Brought:
     """Lands and publishes captures; where it gives up because it always lost, it is run again as it says."""
     told = Brought()
-    flows.pipeline.publish._bring_to = _counting_refreshes(told)
+    flows.lake.latest._bring_to = _counting_refreshes(told)
     time.sleep(pause)
     lakes.land(settings, files)
     while True:
@@ -162,7 +162,7 @@ def _telling(told: Brought, checked: bool) -> Callable[..., Any]:
     return run
 
 
-_bring_to = flows.pipeline.publish._bring_to
+_bring_to = flows.lake.latest._bring_to
 
 
 def _counting_refreshes(told: Brought) -> Callable[..., None]:

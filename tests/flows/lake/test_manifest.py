@@ -45,7 +45,7 @@ MANIFEST = Manifest(
     report="reports/x.json",
     docs=None,
     accepted=(),
-    schemas={"country_week": 1},
+    schemas={"country_week": COUNTRY_WEEK.version},
     captures=(CAPTURE, replace(CAPTURE, as_of=MOMENT - timedelta(days=9))),
     tables={
         "country_week": {

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -124,9 +124,12 @@ class Orchestra:
 
 
 def descendants(parent: int) -> list[int]:
-    """The processes that a process started, and theirs."""
-    listed = Path(f"/proc/{parent}/task").glob("*/children")
-    children = [int(each) for path in listed for each in path.read_text().split()]
+    """The processes that a process started, and theirs after them."""
+    children: list[int] = []
+    for path in Path(f"/proc/{parent}/task").glob("*/children"):
+        # One that ends while somebody looks has no children.
+        with suppress(OSError):
+            children += map(int, path.read_text().split())
     return [*children, *(each for child in children for each in descendants(child))]
 
 

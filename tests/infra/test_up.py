@@ -58,10 +58,9 @@ def test_it_ends_when_its_server_or_worker_ends() -> None:
 
 
 def _process_of(run: str, parent: int) -> int:
-    """The process that runs a flow run."""
-    (found,) = (
+    """The process that runs a flow run; what it starts has its environment too, and comes after it."""
+    return next(
         each
         for each in descendants(parent)
         if f"PREFECT__FLOW_RUN_ID={run}".encode() in Path(f"/proc/{each}/environ").read_bytes()
     )
-    return found

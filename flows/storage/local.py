@@ -166,7 +166,8 @@ class FileStore:
                     file.flush()
                     os.fsync(file.fileno())
                 return
-            except FileNotFoundError:
+            except (FileNotFoundError, FileExistsError):
+                # The second: mkdir met the folder and, looking again, found it pruned.
                 if attempt + 1 == self._TRIES:
                     raise
 

@@ -1,5 +1,6 @@
 """One suite for both backends: a folder, and a real S3 server over HTTP."""
 
+import errno
 import hashlib
 import multiprocessing
 import os
@@ -299,6 +300,20 @@ def test_a_folder_pruned_before_its_first_file_is_made_again(
     monkeypatch.setattr(local, "_make_folder", make_and_lose)
     assert folder_store.put_once("deep/er/a", b"a")
     assert folder_store.get("deep/er/a") == b"a"
+
+
+def test_a_folder_pruned_while_it_is_made_is_made_again(
+    folder_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, losses = local._make_folder, iter([FileExistsError(errno.EEXIST, "File exists")])
+
+    def meet_and_lose(folder: Path) -> None:
+        for loss in losses:
+            raise loss
+        make(folder)
+
+    monkeypatch.setattr(local, "_make_folder", meet_and_lose)
+    assert folder_store.put_once("deep/er/a", b"a")
 
 
 def test_a_killed_writer_leaves_no_broken_object(folder_store: Store, folder: Path) -> None:

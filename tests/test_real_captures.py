@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from schemas.methods import METHODS
 from schemas.reference import load
 from tests.support.frames import DAY, WEEK, chosen, said
 from transforms.parse import parse
-from transforms.standings import Frames, every_table
+from transforms.standings import every_table
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, latest, states
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -25,6 +26,9 @@ HEADLINE = date(2026, 3, 9)
 
 MAY_BE_EMPTY = {"revisions", "reconciliation_week", "forecast_path"}
 """Tables of which a folder with one vintage, or one grain, has no rows."""
+
+
+Tables = Mapping[str, pl.DataFrame]
 
 
 def files(folder: Path) -> list[Path]:
@@ -37,7 +41,7 @@ def asked(path: Path) -> dict[str, str]:
     return {"period": "day", "origin": "api"} | told
 
 
-def tables(paths: Iterable[Path]) -> Frames:
+def tables(paths: Iterable[Path]) -> Tables:
     """Everything that is computed from a folder of captures."""
     heads, rows = [], [CAPTURE_ROWS.to_frame()]
     for path in paths:
@@ -50,37 +54,36 @@ def tables(paths: Iterable[Path]) -> Frames:
         rows.append(answer.rows.select(pl.lit(capture).alias("capture"), pl.all()))
     captures = pl.DataFrame(heads, schema=CAPTURES, orient="row")
     entries, observations = said(captures, pl.concat(rows))
-    return {"ranking_entry": entries, "observation": observations} | every_table(
-        entries, observations, load()
-    )
+    given = {"ranking_entry": entries, "observation": observations}
+    return ChainMap(given, every_table(entries, observations, load()))
 
 
 @pytest.fixture(scope="module")
-def reconstructed(shared_data: Path) -> Frames:
+def reconstructed(shared_data: Path) -> Tables:
     return tables(files(shared_data / "reconstructed"))
 
 
 @pytest.fixture(scope="module")
-def chart(shared_data: Path) -> Frames:
+def chart(shared_data: Path) -> Tables:
     return tables(files(shared_data / "chart"))
 
 
 @pytest.fixture(scope="module")
-def responses(shared_data: Path) -> Frames:
+def responses(shared_data: Path) -> Tables:
     return tables(files(shared_data / "responses"))
 
 
 @pytest.fixture(params=["reconstructed", "chart", "responses"])
-def any_tables(request: pytest.FixtureRequest) -> tuple[str, Frames]:
+def any_tables(request: pytest.FixtureRequest) -> tuple[str, Tables]:
     return request.param, request.getfixturevalue(request.param)
 
 
-def tokens(found: Frames, week: date, method: str, knowledge: str) -> dict[str, int]:
+def tokens(found: Tables, week: date, method: str, knowledge: str) -> dict[str, int]:
     rows = found["country_week"].filter(week_start=week, method=method, knowledge=knowledge)
     return dict(rows.select("country_code", "tokens").rows())
 
 
-def lead(found: Frames, week: date, method: str, knowledge: str = "now") -> dict[str, Any]:
+def lead(found: Tables, week: date, method: str, knowledge: str = "now") -> dict[str, Any]:
     rows = found["country_lead_week"].filter(week_start=week, method=method, knowledge=knowledge)
     return rows.row(0, named=True)
 
@@ -92,7 +95,7 @@ def trillions(count: int) -> float:
 # The week of the headline
 
 
-def test_the_headline_is_the_nine_named_as_they_were_known_then(reconstructed: Frames) -> None:
+def test_the_headline_is_the_nine_named_as_they_were_known_then(reconstructed: Tables) -> None:
     found = tokens(reconstructed, HEADLINE, "top9_named", "then")
     assert set(found) == {"CN", "US", "ZZ"}
     assert trillions(found["CN"]) == 4.688
@@ -111,7 +114,7 @@ def test_the_headline_is_the_nine_named_as_they_were_known_then(reconstructed: F
     assert hunter.select("attribution", "country_code").rows() == [("reveal", "CN")]
 
 
-def test_the_headline_is_what_was_printed(reconstructed: Frames, shared_data: Path) -> None:
+def test_the_headline_is_what_was_printed(reconstructed: Tables, shared_data: Path) -> None:
     printed = pl.read_csv(shared_data / "published_figures.csv", try_parse_dates=True)
     misprint = pl.col("note").str.starts_with("ERROR").fill_null(False)
     printed = printed.filter(~misprint, week_start=HEADLINE, stated_or_derived="stated")
@@ -121,7 +124,7 @@ def test_the_headline_is_what_was_printed(reconstructed: Frames, shared_data: Pa
         assert found[country] / 1e12 == pytest.approx(trillion, rel=0.003)
 
 
-def test_over_all_models_the_united_states_led_that_week(reconstructed: Frames) -> None:
+def test_over_all_models_the_united_states_led_that_week(reconstructed: Tables) -> None:
     found = tokens(reconstructed, HEADLINE, "all_models", "then")
     assert trillions(found["US"]) == 8.666
     assert trillions(found["CN"]) == 6.005
@@ -131,7 +134,7 @@ def test_over_all_models_the_united_states_led_that_week(reconstructed: Frames) 
     assert row["lead_tokens"] == found["US"] - found["CN"] > found["ZZ"]
 
 
-def test_the_three_largest_models_of_that_week_are_chinese(reconstructed: Frames) -> None:
+def test_the_three_largest_models_of_that_week_are_chinese(reconstructed: Tables) -> None:
     models = reconstructed["model_week"].filter(pl.col("rank") <= 3, week_start=HEADLINE).sort("rank")
     assert models.select("model_permaslug", "country_code", "variant").rows() == [
         ("minimax/minimax-m2.5-20260211", "CN", None),
@@ -143,7 +146,7 @@ def test_the_three_largest_models_of_that_week_are_chinese(reconstructed: Frames
     assert [trillions(count) for count in models["tokens"]] == [1.749, 1.342, 1.037]
 
 
-def test_china_had_led_the_nine_for_two_weeks(reconstructed: Frames) -> None:
+def test_china_had_led_the_nine_for_two_weeks(reconstructed: Tables) -> None:
     for knowledge in ("then", "now"):
         row = lead(reconstructed, HEADLINE, "top9_named", knowledge)
         assert (row["leader"], row["streak_weeks"], row["streak_is_lower_bound"]) == ("CN", 2, False)
@@ -152,7 +155,7 @@ def test_china_had_led_the_nine_for_two_weeks(reconstructed: Frames) -> None:
     assert leaders["crossover"].to_list() == [None, True, False, True, True, False]
 
 
-def test_the_same_weeks_have_another_leader_over_all_models(reconstructed: Frames) -> None:
+def test_the_same_weeks_have_another_leader_over_all_models(reconstructed: Tables) -> None:
     rows = reconstructed["country_lead_week"].filter(method="all_models", knowledge="now")
     assert rows["leader"].to_list() == ["US"] * 6
     assert rows["streak_weeks"].to_list() == [1, 2, 3, 4, 5, 6]
@@ -160,7 +163,7 @@ def test_the_same_weeks_have_another_leader_over_all_models(reconstructed: Frame
     assert rows["streak_certain_weeks"].to_list() == [1, 2, 0, 1, 2, 3]
 
 
-def test_one_of_those_leads_is_not_certain(reconstructed: Frames) -> None:
+def test_one_of_those_leads_is_not_certain(reconstructed: Tables) -> None:
     row = lead(reconstructed, date(2026, 2, 16), "all_models")
     found = tokens(reconstructed, date(2026, 2, 16), "all_models", "now")
     assert (row["leader"], row["lead_certain"]) == ("US", False)
@@ -193,7 +196,7 @@ def plain_weeks(folder: Path) -> dict[date, int]:
 
 
 def test_every_weeks_rows_sum_to_the_sources_to_the_token(
-    any_tables: tuple[str, Frames], shared_data: Path
+    any_tables: tuple[str, Tables], shared_data: Path
 ) -> None:
     name, found = any_tables
     plain = plain_weeks(shared_data / name)
@@ -204,7 +207,7 @@ def test_every_weeks_rows_sum_to_the_sources_to_the_token(
         assert sum(found["model_week"].filter(week_start=week)["tokens"].to_list()) == total
 
 
-def test_every_table_is_sound(any_tables: tuple[str, Frames]) -> None:
+def test_every_table_is_sound(any_tables: tuple[str, Tables]) -> None:
     _, found = any_tables
     assert set(found) == {table.name for table in TABLES}
     for table in TABLES:
@@ -215,7 +218,7 @@ def test_every_table_is_sound(any_tables: tuple[str, Frames]) -> None:
             assert frame.filter(pl.col(low) > pl.col(high)).height == 0
 
 
-def test_every_author_is_decided(any_tables: tuple[str, Frames]) -> None:
+def test_every_author_is_decided(any_tables: tuple[str, Tables]) -> None:
     _, found = any_tables
     assert found["model_week"].filter(attribution="unknown")["author"].to_list() == []
     countries = found["model_week"].filter(pl.col("author").is_in(["openrouter", "stealth"]))
@@ -224,7 +227,7 @@ def test_every_author_is_decided(any_tables: tuple[str, Frames]) -> None:
 
 
 @pytest.mark.parametrize("method", [each.name for each in METHODS])
-def test_what_counts_is_what_sorting_gives(any_tables: tuple[str, Frames], method: str) -> None:
+def test_what_counts_is_what_sorting_gives(any_tables: tuple[str, Tables], method: str) -> None:
     _, found = any_tables
     for week in found["week_coverage"]["week_start"]:
         counts = dict(found["model_week"].filter(week_start=week).select("model_permaslug", "tokens").rows())
@@ -241,7 +244,7 @@ def test_what_counts_is_what_sorting_gives(any_tables: tuple[str, Frames], metho
 # The weekly chart
 
 
-def test_the_chart_is_of_whole_weeks_with_nine_names(chart: Frames) -> None:
+def test_the_chart_is_of_whole_weeks_with_nine_names(chart: Tables) -> None:
     coverage = chart["week_coverage"]
     assert coverage.height == 22
     assert coverage["week_start"].min() == date(2025, 8, 18)
@@ -252,7 +255,7 @@ def test_the_chart_is_of_whole_weeks_with_nine_names(chart: Frames) -> None:
     assert set(chart["model_week"]["days_listed"]) == {None}
 
 
-def test_the_chart_ranks_its_nine_and_over_all_models_only_what_is_certain(chart: Frames) -> None:
+def test_the_chart_ranks_its_nine_and_over_all_models_only_what_is_certain(chart: Tables) -> None:
     named = pl.col("country_code") != "ZZ"
     nine = chart["country_week"].filter(named, method="top9_named")
     assert nine["rank"].null_count() == 0
@@ -269,12 +272,12 @@ def test_the_chart_ranks_its_nine_and_over_all_models_only_what_is_certain(chart
         assert led["lead_certain"].to_list() == [True] * led.height
 
 
-def test_streaks_of_the_chart_restart_after_the_winter_gap(chart: Frames) -> None:
+def test_streaks_of_the_chart_restart_after_the_winter_gap(chart: Tables) -> None:
     row = lead(chart, date(2026, 5, 4), "top9_named")
     assert (row["streak_weeks"], row["streak_is_lower_bound"], row["crossover"]) == (1, True, None)
 
 
-def test_days_go_before_the_chart_of_the_same_week(shared_data: Path, responses: Frames) -> None:
+def test_days_go_before_the_chart_of_the_same_week(shared_data: Path, responses: Tables) -> None:
     both = tables(files(shared_data / "responses") + files(shared_data / "chart"))
     grains = dict(both["week_coverage"].select("week_start", "grain").rows())
     assert grains[date(2026, 5, 25)] == grains[date(2026, 6, 1)] == "day"
@@ -298,7 +301,7 @@ def test_two_captures_of_a_young_day_are_two_vintages(shared_data: Path) -> None
     assert 1.02 < totals[moments[1]] / totals[moments[0]] < 1.03
 
 
-def test_only_young_days_were_restated(responses: Frames) -> None:
+def test_only_young_days_were_restated(responses: Tables) -> None:
     vintages = responses["ranking_entry"].group_by("date").agg(pl.col("as_of").unique().sort())
     restated = vintages.filter(pl.col("as_of").list.len() > 1).sort("date")
     assert restated["date"].to_list() == [
@@ -308,7 +311,7 @@ def test_only_young_days_were_restated(responses: Frames) -> None:
         assert moments[0] < datetime(day.year, day.month, day.day, tzinfo=UTC) + 3 * DAY
 
 
-def test_weeks_read_again_are_settled_and_their_edges_incomplete(responses: Frames) -> None:
+def test_weeks_read_again_are_settled_and_their_edges_incomplete(responses: Tables) -> None:
     status = dict(responses["week_coverage"].select("week_start", "status").rows())
     assert status.pop(date(2026, 5, 18)) == status.pop(date(2026, 7, 20)) == "incomplete"
     assert set(status.values()) == {"settled"}
@@ -322,7 +325,7 @@ def test_as_it_stood_in_july_the_last_week_was_provisional(shared_data: Path) ->
     assert status[date(2026, 7, 6)] == "settled"
 
 
-def test_order_of_files_never_matters(shared_data: Path, responses: Frames) -> None:
+def test_order_of_files_never_matters(shared_data: Path, responses: Tables) -> None:
     backwards = tables(reversed(files(shared_data / "responses")))
     assert backwards.keys() == responses.keys()
     for name, frame in backwards.items():

@@ -16,7 +16,7 @@ from schemas.methods import METHODS
 from schemas.reference import UNSETTLED, Reference, load
 from tests.support.states import DAY, WEEK, Row, find, one
 from transforms.parse import parse
-from transforms.standings import Frames, every_table
+from transforms.standings import Computed, every_table
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, PRESENT, looks, observation, ranking_entry
 from transforms.weeks import moment
 
@@ -48,7 +48,7 @@ class Captured:
         self.entries, self.observations = ranking_entry(seen, pl.concat(rows)), observation(seen)
         self.reference = reference
 
-    def tables(self, at: datetime = PRESENT) -> Frames:
+    def tables(self, at: datetime = PRESENT) -> Computed:
         return every_table(self.entries, self.observations, self.reference, at)
 
 
@@ -65,24 +65,24 @@ def captured(shared_data: Path) -> Captured:
 
 
 @pytest.fixture(scope="module")
-def tables(captured: Captured) -> Frames:
+def tables(captured: Captured) -> Computed:
     return captured.tables()
 
 
-def verdicts(tables: Frames, metric: str) -> Counter[str]:
+def verdicts(tables: Computed, metric: str) -> Counter[str]:
     """How many claims there are of each verdict; for reproduced ones whatever the method."""
     rows = find(tables["claims"], metric=metric)
     return Counter(row["verdict"].partition(" under ")[0] for row in rows)
 
 
-def lead(tables: Frames, week: date, method: str, knowledge: str = "then") -> Row:
+def lead(tables: Computed, week: date, method: str, knowledge: str = "then") -> Row:
     return one(tables["country_lead_week"], week_start=week, method=method, knowledge=knowledge)
 
 
 # Claims
 
 
-def test_of_the_printed_totals_all_but_two_are_explained_by_the_chart(tables: Frames) -> None:
+def test_of_the_printed_totals_all_but_two_are_explained_by_the_chart(tables: Computed) -> None:
     found = verdicts(tables, "tokens")
     without_data = found.pop("no data")
     assert found == {"reproduced": 24, "consistent": 6, "off by a factor of ten": 1, "not reproduced": 1}
@@ -90,14 +90,14 @@ def test_of_the_printed_totals_all_but_two_are_explained_by_the_chart(tables: Fr
 
 
 @pytest.fixture(scope="module")
-def with_autumn(shared_data: Path) -> Frames:
+def with_autumn(shared_data: Path) -> Computed:
     """The tables of every capture that there is."""
     folders = (*FOLDERS, "autumn")
     paths = [path for folder in folders for path in sorted((shared_data / folder).glob("*.json"))]
     return Captured((path for path in paths if not path.name.endswith(".request.json")), load()).tables()
 
 
-def test_of_all_claims_four_are_refuted_and_one_is_off_by_ten(with_autumn: Frames) -> None:
+def test_of_all_claims_four_are_refuted_and_one_is_off_by_ten(with_autumn: Computed) -> None:
     found = Counter(
         row["verdict"].partition(" under ")[0].partition(" for ")[0]
         for row in with_autumn["claims"].rows(named=True)
@@ -133,13 +133,13 @@ def test_of_all_claims_four_are_refuted_and_one_is_off_by_ten(with_autumn: Frame
         ("2026-06-01-us-share-thakicloud", "not reproduced", 35.2),
     ],
 )
-def test_claims_that_are_no_totals(with_autumn: Frames, claim: str, verdict: str, value: float) -> None:
+def test_claims_that_are_no_totals(with_autumn: Computed, claim: str, verdict: str, value: float) -> None:
     row = one(with_autumn["claims"], claim=claim)
     assert (row["verdict"], round(row["value"], 1)) == (verdict, value)
     assert row["difference"] == (row["value"] - row["value_printed"]) / row["value_printed"]
 
 
-def test_a_streak_that_began_before_the_data_is_a_lower_bound(with_autumn: Frames) -> None:
+def test_a_streak_that_began_before_the_data_is_a_lower_bound(with_autumn: Computed) -> None:
     row = one(with_autumn["claims"], claim="2026-06-29-cn-streak-tongbi")
     assert row["remark"].startswith("under top9_named CN has led for at least 9 weeks")
     for each in find(with_autumn["claim_value"], claim=row["claim"]):
@@ -149,14 +149,14 @@ def test_a_streak_that_began_before_the_data_is_a_lower_bound(with_autumn: Frame
         assert (each["holds"], each["possible"], streak["streak_is_lower_bound"]) == (False, True, True)
 
 
-def test_a_single_model_is_the_sources_own_count(with_autumn: Frames) -> None:
+def test_a_single_model_is_the_sources_own_count(with_autumn: Computed) -> None:
     row = one(with_autumn["claims"], claim="2026-06-01-v4-flash-digest")
     assert row["verdict"] == "reproduced under top9_named"
     models = find(with_autumn["model_week"], week_start=row["week_start"], model_permaslug=row["subject"])
     assert row["tokens"] == sum(each["tokens"] for each in models) == 3_685_130_902_674
 
 
-def test_what_cannot_be_settled_says_why(with_autumn: Frames) -> None:
+def test_what_cannot_be_settled_says_why(with_autumn: Computed) -> None:
     rows = with_autumn["claims"].filter(pl.col("metric").is_in(UNSETTLED)).rows(named=True)
     assert {row["verdict"] for row in rows} == {"no data"}
     assert len(rows) == 7
@@ -170,21 +170,21 @@ def test_every_claim_has_its_outlet() -> None:
     assert load().claims["outlet"].null_count() == 0
 
 
-def test_what_is_without_data_is_exactly_what_no_complete_week_is_there_for(tables: Frames) -> None:
+def test_what_is_without_data_is_exactly_what_no_complete_week_is_there_for(tables: Computed) -> None:
     complete = set(tables["week_coverage"].filter(pl.col("status") != "incomplete")["week_start"])
     for row in tables["claims"].rows(named=True):
         settled = row["week_start"] in complete and row["metric"] not in UNSETTLED
         assert (row["verdict"] != "no data") == settled
 
 
-def test_a_countrys_figure_is_the_nines_and_the_worlds_is_all_models(tables: Frames) -> None:
+def test_a_countrys_figure_is_the_nines_and_the_worlds_is_all_models(tables: Computed) -> None:
     totals = tables["claims"].filter(pl.col("metric").is_in(["tokens", "leader"]))
     for row in totals.filter(pl.col("verdict").str.starts_with("reproduced")).rows(named=True):
         method = "all_models" if row["country_code"] == "WORLD" else "top9_named"
         assert (row["verdict"], row["method"]) == (f"reproduced under {method}", method)
 
 
-def test_printed_figures_are_those_of_the_shared_list(tables: Frames, shared_data: Path) -> None:
+def test_printed_figures_are_those_of_the_shared_list(tables: Computed, shared_data: Path) -> None:
     """The claims that are shipped are the figures that were collected, to the token, each with its link."""
     first, second = (
         pl.read_csv(shared_data / f"published_figures{name}.csv").rows(named=True) for name in ("", "_2")
@@ -200,7 +200,7 @@ def test_printed_figures_are_those_of_the_shared_list(tables: Frames, shared_dat
     )
 
 
-def test_printed_figures_are_about_the_weeks_of_the_shared_list(tables: Frames, shared_data: Path) -> None:
+def test_printed_figures_are_about_the_weeks_of_the_shared_list(tables: Computed, shared_data: Path) -> None:
     first, second = (
         pl.read_csv(shared_data / f"published_figures{name}.csv").rows(named=True) for name in ("", "_2")
     )
@@ -215,7 +215,7 @@ def test_printed_figures_are_about_the_weeks_of_the_shared_list(tables: Frames, 
     )
 
 
-def test_the_headlines_figure(tables: Frames) -> None:
+def test_the_headlines_figure(tables: Computed) -> None:
     row = one(tables["claims"], claim="2026-03-09-cn-tokens-cctv")
     assert row["tokens_printed"] == 4_690_000_000_000
     assert (row["verdict"], row["method"], row["knowledge"]) == (
@@ -228,13 +228,13 @@ def test_the_headlines_figure(tables: Frames) -> None:
     assert row["remark"].split("; ")[1] == "over all models US led, certainly"
 
 
-def test_the_figure_with_the_misplaced_point(tables: Frames) -> None:
+def test_the_figure_with_the_misplaced_point(tables: Computed) -> None:
     (row,) = find(tables["claims"], verdict="off by a factor of ten")
     assert (row["tokens_printed"], row["country_code"]) == (46_900_000_000_000, "CN")
     assert row["week_start"] == HEADLINE
 
 
-def test_the_figure_that_left_a_model_out(tables: Frames) -> None:
+def test_the_figure_that_left_a_model_out(tables: Computed) -> None:
     (row,) = find(tables["claims"], verdict="not reproduced", metric="tokens")
     assert (row["week_start"], row["country_code"]) == (date(2026, 2, 16), "US")
     assert row["tokens_printed"] == 2_700_000_000_000
@@ -243,7 +243,7 @@ def test_the_figure_that_left_a_model_out(tables: Frames) -> None:
     assert explained["claim"].to_list() == [row["claim"]]
 
 
-def test_that_china_led_is_true_for_the_nine_and_not_for_all(tables: Frames) -> None:
+def test_that_china_led_is_true_for_the_nine_and_not_for_all(tables: Computed) -> None:
     row = one(tables["claims"], claim="2026-03-09-cn-leads-cctv")
     assert row["verdict"] == "true for top9_named only"
     ways = find(tables["claim_value"], claim=row["claim"])
@@ -252,7 +252,7 @@ def test_that_china_led_is_true_for_the_nine_and_not_for_all(tables: Frames) -> 
     }
 
 
-def test_the_figures_that_were_tried_are_those_of_the_countries(tables: Frames) -> None:
+def test_the_figures_that_were_tried_are_those_of_the_countries(tables: Computed) -> None:
     for row in find(tables["claim_value"], claim="2026-03-09-cn-tokens-cctv"):
         way = {name: row[name] for name in ("week_start", "method", "knowledge")}
         assert row["tokens"] == one(tables["country_week"], country_code="CN", **way)["tokens"]
@@ -261,13 +261,13 @@ def test_the_figures_that_were_tried_are_those_of_the_countries(tables: Frames) 
 # Leads
 
 
-def test_a_lead_that_is_not_certain_and_one_that_is(tables: Frames) -> None:
+def test_a_lead_that_is_not_certain_and_one_that_is(tables: Computed) -> None:
     doubtful, sure = (lead(tables, week, "all_models") for week in (date(2026, 2, 16), HEADLINE))
     assert (doubtful["leader"], doubtful["lead_certain"]) == ("US", False)
     assert (sure["leader"], sure["lead_certain"]) == ("US", True)
 
 
-def test_china_led_the_nine_for_the_second_week(tables: Frames) -> None:
+def test_china_led_the_nine_for_the_second_week(tables: Computed) -> None:
     row = lead(tables, HEADLINE, "top9_named")
     assert (row["leader"], row["streak_weeks"]) == ("CN", 2)
     assert lead(tables, HEADLINE - 2 * WEEK, "top9_named")["leader"] == "US"
@@ -276,11 +276,11 @@ def test_china_led_the_nine_for_the_second_week(tables: Frames) -> None:
 # Restatements
 
 
-def total(tables: Frames, day: date) -> Row:
+def total(tables: Computed, day: date) -> Row:
     return one(tables["bucket_coverage"], period="day", date=day)
 
 
-def test_in_july_a_day_stood_as_it_was_first_told(captured: Captured, tables: Frames) -> None:
+def test_in_july_a_day_stood_as_it_was_first_told(captured: Captured, tables: Computed) -> None:
     first, second = (
         captured.capture_of[f"day_{name}.json"]
         for name in (
@@ -324,14 +324,14 @@ def test_as_of_july_is_what_the_captures_of_by_then_say(captured: Captured) -> N
     assert [name for name in stood if not stood[name].equals(alone[name])] == []
 
 
-def test_the_history_gives_july_back(captured: Captured, tables: Frames) -> None:
+def test_the_history_gives_july_back(captured: Captured, tables: Computed) -> None:
     told = tables["country_week_history"].filter(pl.col("known_at") <= IN_JULY)
     newest = pl.col("known_at") == pl.col("known_at").max().over("week_start", "method", "knowledge")
     stood = captured.tables(IN_JULY)["country_week"]
     assert told.filter(newest).drop("known_at").equals(stood)
 
 
-def test_every_revision_is_of_a_day_first_seen_young_and_sums_up(tables: Frames) -> None:
+def test_every_revision_is_of_a_day_first_seen_young_and_sums_up(tables: Computed) -> None:
     revisions = tables["revisions"]
     seen_young = pl.col("as_of_before") - moment(pl.col("date")) <= DAY + 4 * DAY
     assert revisions.filter(~seen_young).is_empty()
@@ -347,7 +347,7 @@ def test_every_revision_is_of_a_day_first_seen_young_and_sums_up(tables: Frames)
 # Two grains
 
 
-def test_both_grains_of_the_same_weeks_agree(tables: Frames) -> None:
+def test_both_grains_of_the_same_weeks_agree(tables: Computed) -> None:
     frame = tables["reconciliation_week"]
     weeks = {date(2026, 5, 25), date(2026, 6, 1)}
     assert set(frame["week_start"]) == weeks
@@ -360,13 +360,13 @@ def test_both_grains_of_the_same_weeks_agree(tables: Frames) -> None:
 # All of it
 
 
-def test_every_table_is_sound(captured: Captured, tables: Frames) -> None:
-    made = tables | {"ranking_entry": captured.entries, "observation": captured.observations}
+def test_every_table_is_sound(captured: Captured, tables: Computed) -> None:
+    made = dict(tables) | {"ranking_entry": captured.entries, "observation": captured.observations}
     problems = {table.name: list(table.problems(made[table.name])) for table in schemas.TABLES}
     assert problems == {table.name: [] for table in schemas.TABLES}
 
 
-def test_every_bound_is_on_its_side(tables: Frames) -> None:
+def test_every_bound_is_on_its_side(tables: Computed) -> None:
     made = [table for table in schemas.TABLES if table.name in tables and table.ordered]
     assert {table.name for table in made} == {"country_week", "country_week_history", "concentration_week"}
     for table in made:
@@ -374,7 +374,7 @@ def test_every_bound_is_on_its_side(tables: Frames) -> None:
             assert tables[table.name].filter(pl.col(low) > pl.col(high)).is_empty(), (table.name, low, high)
 
 
-def test_growth_is_told_out_of_its_parts(tables: Frames) -> None:
+def test_growth_is_told_out_of_its_parts(tables: Computed) -> None:
     parts = ("from_reveals", "from_new_models", "from_free_variants", "from_rest")
     growth = tables["country_growth"]
     assert growth.filter(pl.sum_horizontal(parts) != pl.col("change")).is_empty()
@@ -391,7 +391,7 @@ def test_growth_is_told_out_of_its_parts(tables: Frames) -> None:
     assert revealed["from_reveals"] == sum(row["tokens"] for row in cloaked) > 0
 
 
-def test_no_growth_is_observed_against_a_cut_off_chart(tables: Frames) -> None:
+def test_no_growth_is_observed_against_a_cut_off_chart(tables: Computed) -> None:
     """The nine rows of early May are fewer than the models of June, so nothing grew by their difference."""
     short = set(tables["week_coverage"].filter("truncated")["week_start"])
     rows = tables["forecast_path"].rows(named=True)

@@ -11,9 +11,8 @@ import pytest
 
 from schemas.reference import load
 from tests import test_real_captures
-from tests.test_real_captures import tables, tokens
+from tests.test_real_captures import Tables, tables, tokens
 from transforms.parse import Unreadable, parse
-from transforms.standings import Frames
 
 WEEK = date(2026, 9, 28)
 NEWER = ("typesafe", "dots-studio")
@@ -54,7 +53,7 @@ def whole(shared_data: Path, tmp_path: Path) -> Path:
     return path
 
 
-def trillions(found: Frames, method: str) -> dict[str, float]:
+def trillions(found: Tables, method: str) -> dict[str, float]:
     """The largest three of a week's rows."""
     counts = tokens(found, WEEK, method, "now")
     return {code: round(counts[code] / 1e12, 3) for code in ("CN", "US", "ZZ")}

@@ -5,8 +5,9 @@ It goes in three passes, so that weeks can be computed apart: `week_tables` need
 does not depend on which weeks it is computed with.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from functools import cache, partial
 
 import polars as pl
 
@@ -38,18 +39,45 @@ WORKING = (FIGURES, CHART, AUTHORS, MEASURED)
 """Frames that are on no one's shelf: `country_week` with what its bounds come from, the chart's entries, tokens by
 author, and what claims of parts speak of."""
 
+_DEFINITIONS = {table.name: table for table in schemas.TABLES}
+
+
+class Computed(Mapping[str, pl.DataFrame]):
+    """Frames by name, each made when it is first asked for, since most who ask want one table."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], pl.DataFrame]]) -> None:
+        self._makers = makers
+        self._made: Frames = {}
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        if name not in self._made:
+            frame = self._makers[name]()
+            self._made[name] = _DEFINITIONS[name].conform(frame) if name in _DEFINITIONS else frame
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
 
 def every_table(
     entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference, at: datetime = PRESENT
-) -> Frames:
+) -> Computed:
     """Every table but the two that come in, of all weeks at once.
 
     entries: `ranking_entry`; observations: `observation`; at: the moment as of which they speak.
     """
-    own = week_tables(entries, observations, reference, at)
-    series = series_tables(own[FIGURES], own[CHART], own[MEASURED], reference)
-    beside = compared_tables(own, first_seen([own["model_week"]]), at)
-    return {name: frame for name, frame in (own | series | beside).items() if name not in WORKING}
+    own = _of_weeks(entries, observations, reference, at)
+    parts = (
+        own,
+        _of_series(own, reference),
+        _of_comparison(own, lambda: first_seen([own["model_week"]]), at),
+    )
+    return Computed(
+        {name: partial(part.__getitem__, name) for part in parts for name in part if name not in WORKING}
+    )
 
 
 def week_tables(
@@ -59,66 +87,101 @@ def week_tables(
 
     entries: `ranking_entry`; observations: `observation`; at: the moment as of which they speak.
     """
+    return dict(_of_weeks(entries, observations, reference, at))
+
+
+def _of_weeks(
+    entries: pl.DataFrame, observations: pl.DataFrame, reference: Reference, at: datetime
+) -> Computed:
     known, seen = (frame.filter(pl.col("as_of") <= at) for frame in (entries, observations))
     wanted = states(known, at)
     held = buckets(known.lazy(), seen, wanted)
     covered, models, whose = _state(known, held, reference)
     rows = counted(models, whose)
-    figures = country_week(rows, covered, reference.countries)
     now = whose.filter(pl.col("knowledge") == "now").drop("author")
-    made = {
-        "bucket_coverage": _bucket_coverage(held, covered),
-        "week_coverage": covered,
-        "attribution": whose.join(covered.select(*STATE, "as_of"), on=STATE),
-        "model_week": models.join(now, on=[*STATE, "model_permaslug"]),
-        "country_week": figures,
-        "country_week_history": history(known, seen, reference, at),
-        "country_top_models": country_top_models(rows, covered),
-        "concentration_week": concentration_week(rows, covered),
-        "unattributed_week": unattributed_week(rows, covered),
-        "revisions": revisions(known, reference, at),
-        "reconciliation_week": reconciliation_week(known.lazy()),
-    }
-    return _conform(made) | {
-        FIGURES: figures,
-        CHART: charted(rows),
-        AUTHORS: author_tokens(models),
-        MEASURED: measured(rows, reference.claims),
-    }
+
+    @cache
+    def figures() -> pl.DataFrame:
+        return country_week(rows, covered, reference.countries)
+
+    return Computed(
+        {
+            "bucket_coverage": lambda: _bucket_coverage(held, covered),
+            "week_coverage": lambda: covered,
+            "attribution": lambda: whose.join(covered.select(*STATE, "as_of"), on=STATE),
+            "model_week": lambda: models.join(now, on=[*STATE, "model_permaslug"]),
+            "country_week": figures,
+            "country_week_history": lambda: history(known, seen, reference, at),
+            "country_top_models": lambda: country_top_models(rows, covered),
+            "concentration_week": lambda: concentration_week(rows, covered),
+            "unattributed_week": lambda: unattributed_week(rows, covered),
+            "revisions": lambda: revisions(known, reference, at),
+            "reconciliation_week": lambda: reconciliation_week(known.lazy()),
+            FIGURES: figures,
+            CHART: lambda: charted(rows),
+            AUTHORS: lambda: author_tokens(models),
+            MEASURED: lambda: measured(rows, reference.claims),
+        }
+    )
 
 
 def series_tables(
     figures: pl.DataFrame, chart: pl.DataFrame, parts: pl.DataFrame, reference: Reference
 ) -> Frames:
     """What is read off all weeks together: streaks, claims and forecasts. Frames of `week_tables`."""
-    leads = country_lead_week(figures)
-    values = claim_value(reference.claims, figures, leads, parts)
-    return _conform(
+    return dict(_of_series({FIGURES: figures, CHART: chart, MEASURED: parts}, reference))
+
+
+def _of_series(own: Mapping[str, pl.DataFrame], reference: Reference) -> Computed:
+    @cache
+    def leads() -> pl.DataFrame:
+        return country_lead_week(own[FIGURES])
+
+    @cache
+    def values() -> pl.DataFrame:
+        return claim_value(reference.claims, own[FIGURES], leads(), own[MEASURED])
+
+    return Computed(
         {
             "country_lead_week": leads,
-            "claims": claims(reference.claims, values, leads, chart),
+            "claims": lambda: claims(reference.claims, values(), leads(), own[CHART]),
             "claim_value": values,
-            "forecast_path": forecast_path(figures, reference.forecasts),
+            "forecast_path": lambda: forecast_path(own[FIGURES], reference.forecasts),
         }
     )
 
 
-def compared_tables(own: Frames, first_seen: pl.DataFrame, at: datetime = PRESENT) -> Frames:
+def compared_tables(
+    own: Mapping[str, pl.DataFrame], first_seen: pl.DataFrame, at: datetime = PRESENT
+) -> Frames:
     """What sets a week beside those before it.
 
     own: frames of `week_tables`; a week's growth and drift need `attribution` and `model_week` of the weeks that are
     `SPANS` before it, and the others of as many weeks as `OLDEST` says. first_seen: of all weeks.
     """
-    covered = own["week_coverage"].with_columns(known_at=pl.lit(at, MOMENT))
-    models, whose = (own[name].select(columns) for name, columns in COMPARED.items())
-    shape = covered.select(*STATE, "extent", "truncated", "nine_known")
-    rows = counted(models.join(shape, on="week_start"), whose.with_columns(known_at=pl.lit(at, MOMENT)))
-    return _conform(
-        {
-            "country_growth": country_growth(rows, covered, first_seen),
-            "drift_week": drift_week(models, own[AUTHORS], covered, own["country_week"], own["revisions"]),
-        }
-    )
+    return dict(_of_comparison(own, lambda: first_seen, at))
+
+
+def _of_comparison(
+    own: Mapping[str, pl.DataFrame], first_seen: Callable[[], pl.DataFrame], at: datetime
+) -> Computed:
+    def covered() -> pl.DataFrame:
+        return own["week_coverage"].with_columns(known_at=pl.lit(at, MOMENT))
+
+    def compared(name: str) -> pl.DataFrame:
+        return own[name].select(COMPARED[name])
+
+    def growth() -> pl.DataFrame:
+        shape = covered().select(*STATE, "extent", "truncated", "nine_known")
+        whose = compared("attribution").with_columns(known_at=pl.lit(at, MOMENT))
+        rows = counted(compared("model_week").join(shape, on="week_start"), whose)
+        return country_growth(rows, covered(), first_seen())
+
+    def drift() -> pl.DataFrame:
+        models = compared("model_week")
+        return drift_week(models, own[AUTHORS], covered(), own["country_week"], own["revisions"])
+
+    return Computed({"country_growth": growth, "drift_week": drift})
 
 
 def first_seen(models: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -151,11 +214,6 @@ def blocks(entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> list
         parts[-1].append(week)
         held += rows
     return parts
-
-
-def _conform(made: Frames) -> Frames:
-    definitions = {table.name: table for table in schemas.TABLES}
-    return {name: definitions[name].conform(frame) for name, frame in made.items()}
 
 
 def _bucket_coverage(held: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:

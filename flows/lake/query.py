@@ -1,5 +1,6 @@
 """Published rows for whoever asks, as they stand now or as they stood at a moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -93,7 +94,7 @@ def select(settings: Settings, name: str, selection: Selection, now: datetime | 
 
         def rows_in(table: Table) -> pl.DataFrame:
             between = pl.col("week_start").is_between(first or date.min, last or date.max)
-            return frames[table.name].filter(between)
+            return frames(table.name).filter(between)
     else:
 
         def rows_in(table: Table) -> pl.DataFrame:
@@ -124,8 +125,10 @@ def select(settings: Settings, name: str, selection: Selection, now: datetime | 
     return Found(table, rows, metadata, (line, CAVEAT, *changed, *origins, *deciding), stale)
 
 
-def _as_of(settings: Settings, store: Store, manifest: Manifest, moment: datetime) -> dict[str, pl.DataFrame]:
-    """Every table as it stood at a moment, computed anew from what the source had said by then."""
+def _as_of(
+    settings: Settings, store: Store, manifest: Manifest, moment: datetime
+) -> Callable[[str], pl.DataFrame]:
+    """What gives a table as it stood at a moment, computed anew from what the source had said by then."""
     from flows.lake.reference import reference_as_published
     from transforms.standings import every_table
 
@@ -138,7 +141,8 @@ def _as_of(settings: Settings, store: Store, manifest: Manifest, moment: datetim
     if said[RANKING_ENTRY.name].is_empty():
         raise StandingsError(f"nothing had been captured by {moment:%Y-%m-%dT%H:%M:%SZ}")
     entries, observations = said.values()
-    return said | every_table(entries, observations, facts, moment)
+    made = every_table(entries, observations, facts, moment)
+    return lambda name: said[name] if name in said else made[name]
 
 
 def _origin_note(manifest: Manifest, partitions: list[Partition]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from schemas.reference import AUTHORS, CLAIMS, COUNTRIES, FORECASTS, ORGANISATIONS, OVERRIDES, Reference
 from schemas.table import Table
-from transforms.standings import Frames, every_table
+from transforms.standings import Computed, every_table
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, PRESENT, looks, observation, ranking_entry
 
 DAY = timedelta(days=1)
@@ -101,7 +101,7 @@ def said(captures: Iterable[Capture]) -> tuple[pl.DataFrame, pl.DataFrame]:
     return ranking_entry(seen, rows), observation(seen)
 
 
-def standings(*captures: Capture, reference: Reference | None = None, at: datetime = PRESENT) -> Frames:
+def standings(*captures: Capture, reference: Reference | None = None, at: datetime = PRESENT) -> Computed:
     """Every table that comes of the captures."""
     return every_table(*said(captures), reference or facts(), at)
 

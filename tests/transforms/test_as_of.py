@@ -23,7 +23,7 @@ from tests.support.states import (
     override,
     said,
 )
-from transforms.standings import Frames, every_table
+from transforms.standings import Computed, every_table
 from transforms.standings import history as every_state
 from transforms.vintages import PRESENT, looks, observation, ranking_entry
 
@@ -112,7 +112,7 @@ some = examples(6)
 many = examples(30)
 
 
-def same(left: Frames, right: Frames) -> None:
+def same(left: Computed, right: Computed) -> None:
     """Every table is equal, to the bit."""
     assert left.keys() == right.keys()
     different = {name: (left[name], right[name]) for name in left if not left[name].equals(right[name])}
@@ -128,7 +128,7 @@ def test_every_table_can_be_asked_for_as_of_a_moment() -> None:
 @given(history=histories)
 def test_every_table_is_sound(history: list[Capture]) -> None:
     entries, observations = said(history)
-    made = every_table(entries, observations, FACTS)
+    made = dict(every_table(entries, observations, FACTS))
     made |= {"ranking_entry": entries, "observation": observations}
     assert [problem for table in schemas.TABLES for problem in table.problems(made[table.name])] == []
 

@@ -34,7 +34,7 @@ from tests.support.states import (
     week_of,
     whole,
 )
-from transforms.standings import Frames
+from transforms.standings import Computed
 
 NEXT = MONDAY + WEEK
 METHOD_NAMES = [method.name for method in METHODS]
@@ -661,7 +661,7 @@ def test_the_unattributed_sum_to_what_no_country_can_claim(models: Models) -> No
 
 @pytest.mark.parametrize("as_of", [timedelta(days=7), timedelta(days=11)])
 def test_status_and_vintage_are_the_weeks(as_of: timedelta) -> None:
-    tables: Frames = standings(days_of({"openai/a": 1, "nobody/h": 1}, as_of=midnight(MONDAY) + as_of))
+    tables: Computed = standings(days_of({"openai/a": 1, "nobody/h": 1}, as_of=midnight(MONDAY) + as_of))
     status = "settled" if as_of.days == 11 else "provisional"
     for name in ("country_top_models", "concentration_week", "unattributed_week"):
         assert set(tables[name].select("status", "as_of").rows()) == {(status, midnight(MONDAY) + as_of)}

@@ -25,7 +25,7 @@ from tests.support.states import (
     week_of,
     whole,
 )
-from transforms.standings import Frames
+from transforms.standings import Computed
 
 BILLION = 10**9
 
@@ -58,7 +58,7 @@ def claim(country: str, tokens: int | None = None, **columns: Any) -> Row:
     return usual | {"tokens": printed} | columns
 
 
-def judged(*captures: Capture, claims: list[Row]) -> Frames:
+def judged(*captures: Capture, claims: list[Row]) -> Computed:
     return standings(*captures, reference=facts(REVEAL, claims=claims))
 
 
@@ -505,12 +505,12 @@ def test_a_model_that_is_not_named_has_no_figure() -> None:
     assert {row["method"] for row in among} == {"all_models", "named_only", "paid_only", "author_chart"}
 
 
-def verdict_tables(**columns: Any) -> Frames:
+def verdict_tables(**columns: Any) -> Computed:
     week = week_of({name: each * BILLION for name, each in WEEKS_MODELS.items()})
     return judged(week, claims=[{"claim": "c", "week_start": MONDAY, "country_code": "CN"} | columns])
 
 
-def find_values(tables: Frames) -> list[Row]:
+def find_values(tables: Computed) -> list[Row]:
     return find(tables["claim_value"], claim="c")
 
 

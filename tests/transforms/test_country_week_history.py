@@ -23,7 +23,7 @@ from tests.support.states import (
     whole,
     without,
 )
-from transforms.standings import Frames
+from transforms.standings import Computed
 
 A = {"openai/a": 5, "z-ai/b": 4, "openrouter/alpha": 3}
 B = {"openai/a": 6, "z-ai/b": 4, "openrouter/alpha": 3}
@@ -34,14 +34,14 @@ REVEALED = MONDAY + 9 * DAY
 REVEAL = override("openrouter/alpha", "zhipu", REVEALED)
 
 
-def states_of(tables: Frames, country: str = "CN", **series: Any) -> list[tuple[datetime, int]]:
+def states_of(tables: Computed, country: str = "CN", **series: Any) -> list[tuple[datetime, int]]:
     """From when on which tokens stood for a country, under one method and knowledge."""
     series = {"method": "all_models", "knowledge": "now"} | series
     rows = find(tables["country_week_history"], country_code=country, **series)
     return [(row["known_at"], row["tokens"]) for row in rows]
 
 
-def statuses_of(tables: Frames, knowledge: str = "now") -> list[tuple[datetime, str, int]]:
+def statuses_of(tables: Computed, knowledge: str = "now") -> list[tuple[datetime, str, int]]:
     series = {"method": "all_models", "knowledge": knowledge, "country_code": "US"}
     rows = find(tables["country_week_history"], **series)
     return [(row["known_at"], row["status"], row["days_observed"]) for row in rows]
@@ -198,7 +198,7 @@ def test_the_newest_state_is_the_present_one_for_facts_without_a_day_too() -> No
 # Buckets
 
 
-def day_in(tables: Frames, nth: int = 0) -> Row:
+def day_in(tables: Computed, nth: int = 0) -> Row:
     return one(tables["bucket_coverage"], period="day", date=MONDAY + nth * DAY)
 
 

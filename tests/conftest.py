@@ -31,7 +31,7 @@ SLOW = {"s3_endpoint", "postgres_url", "up", "two_tables"}
 """Fixtures that start a server, or stand for checks by Great Expectations."""
 
 
-settings.load_profile("all")
+settings.load_profile("some")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -45,7 +46,7 @@ class Capture:
     origin: str = "api"
     fetched: bool = True
 
-    @property
+    @cached_property
     def digest(self) -> str:
         content = [(day, sorted(models.items())) for day, models in sorted(self.buckets.items())]
         said = (self.as_of, self.start, self.end, content, self.period, self.origin, self.fetched)

@@ -1,9 +1,11 @@
 """What an operator changes of the reference facts is said wherever a figure shows, and is never reverted unawares."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,12 +36,16 @@ CLAIM = (
 )
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "reference"
+def operators(home: Path) -> Path:
+    made = home / "reference"
     made.mkdir()
     (made / "organisations.csv").write_text(MOVED)
     return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return operators(tmp_path)
 
 
 @pytest.fixture
@@ -47,13 +53,48 @@ def ours(tmp_path: Path) -> Settings:
     return lakes.on_disk(tmp_path)
 
 
+Published = Callable[..., Settings]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Lakes that were published once and are only to be copied: with an operator's folder or not, and so sure."""
+
+    @cache
+    def made(folder: bool = False, **sure: str) -> Settings:
+        home = tmp_path_factory.mktemp("published")
+        settings = replace(lakes.on_disk(home), reference=operators(home) if folder else None, **sure)
+        lakes.land_bytes(settings, BODY)
+        lakes.publish(settings)
+        return settings
+
+    return made
+
+
+def copied(settings: Settings, ours: Settings) -> None:
+    source, target = (Path(each.lake.removeprefix("file://")) for each in (settings, ours))
+    shutil.copytree(source, target)
+
+
 @pytest.fixture
-def settings(ours: Settings, folder: Path) -> Settings:
+def settings(published: Published, ours: Settings, folder: Path) -> Settings:
     """A lake that was published with the operator's folder."""
-    settings = replace(ours, reference=folder)
-    lakes.land_bytes(settings, BODY)
-    lakes.publish(settings)
-    return settings
+    copied(published(folder=True), ours)
+    return replace(ours, reference=folder)
+
+
+@pytest.fixture
+def plain(published: Published, ours: Settings) -> Settings:
+    """A lake that was published without a folder."""
+    copied(published(), ours)
+    return ours
+
+
+@pytest.fixture
+def unsure(published: Published, ours: Settings) -> Settings:
+    """A lake that was published with circumstantial reveals."""
+    copied(published(minimum_confidence="circumstantial"), ours)
+    return replace(ours, minimum_confidence="circumstantial")
 
 
 def leader(settings: Settings, selection: Selection | None = None) -> str:
@@ -98,12 +139,12 @@ def test_it_is_said_by_status_and_in_the_descriptions_of_the_release(settings: S
     assert describe.described(lakes.manifest_of(settings)).description.endswith(f"A{CHANGED[1:]}.")
 
 
-def test_nothing_is_said_where_nothing_was_changed(ours: Settings, tmp_path: Path) -> None:
+def test_nothing_is_said_where_nothing_was_changed(plain: Settings, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    lakes.land_bytes(ours, BODY)
-    for settings in (ours, replace(ours, reference=empty)):
-        lakes.publish(settings)
+    for settings in (plain, replace(plain, reference=empty)):
+        if settings.reference:
+            lakes.publish(settings)
         found = select(settings, "country_week", Selection())
         assert "operator" not in found.metadata
         assert not [note for note in found.notes if "operator" in note]
@@ -152,20 +193,15 @@ def test_as_of_without_the_folder_is_refused(settings: Settings, ours: Settings)
         leader(ours, Selection(as_of=AS_OF))
 
 
-def test_as_of_with_a_folder_that_was_not_there_is_refused(ours: Settings, folder: Path) -> None:
-    lakes.land_bytes(ours, BODY)
-    lakes.publish(ours)
-    assert leader(ours, Selection(as_of=AS_OF)) == "US"
+def test_as_of_with_a_folder_that_was_not_there_is_refused(plain: Settings, folder: Path) -> None:
+    assert leader(plain, Selection(as_of=AS_OF)) == "US"
     with pytest.raises(StandingsError, match="or run `standings rebuild` with this one"):
-        leader(replace(ours, reference=folder), Selection(as_of=AS_OF))
+        leader(replace(plain, reference=folder), Selection(as_of=AS_OF))
 
 
-def test_as_of_takes_the_confidence_of_the_release(ours: Settings) -> None:
-    settings = replace(ours, minimum_confidence="circumstantial")
-    lakes.land_bytes(settings, BODY)
-    lakes.publish(settings)
+def test_as_of_takes_the_confidence_of_the_release(unsure: Settings, ours: Settings) -> None:
     unattributed = {"country_code": "ZZ", "method": "all_models", "knowledge": "now"}
-    for each in (settings, ours):
+    for each in (unsure, ours):
         rows = select(each, "country_week", Selection(values=dict(unattributed), as_of=AS_OF)).rows
         assert rows["tokens"].to_list() == [0]
 
@@ -194,10 +230,7 @@ def test_a_run_without_the_folder_stops_and_changes_nothing(
     assert len(lakes.manifest_of(settings).captures) == 2
 
 
-def test_a_run_without_the_confidence_stops(ours: Settings) -> None:
-    settings = replace(ours, minimum_confidence="circumstantial")
-    lakes.land_bytes(settings, BODY)
-    lakes.publish(settings)
+def test_a_run_without_the_confidence_stops(unsure: Settings, ours: Settings) -> None:
     with pytest.raises(StandingsError, match="set STANDINGS_MINIMUM_CONFIDENCE=circumstantial, or"):
         lakes.publish(ours)
     lakes.publish(replace(ours, minimum_confidence="confirmed"))
@@ -226,11 +259,11 @@ def test_an_empty_folder_lets_them_go_too(settings: Settings, ours: Settings, tm
     lakes.publish(ours)
 
 
-def test_facts_that_change_no_row_are_on_record_and_can_be_let_go(ours: Settings, folder: Path) -> None:
+def test_facts_that_change_no_row_are_on_record_and_can_be_let_go(
+    plain: Settings, ours: Settings, folder: Path
+) -> None:
     """The tables are the same bytes with and without the folder; what the release says of it is not."""
     (folder / "organisations.csv").write_text(MOVED.replace("openai,OpenAI", "mistral,Mistral AI"))
-    lakes.land_bytes(ours, BODY)
-    lakes.publish(ours)
     lakes.publish(replace(ours, reference=folder))
     assert operator_notes(lakes.manifest_of(ours)) == (CHANGED,)
     with pytest.raises(StandingsError):

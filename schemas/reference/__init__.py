@@ -10,6 +10,7 @@ wrong is not edited: the right one is added with the day on which it became know
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -300,7 +301,7 @@ def load(operator: Path | None = None, minimum_confidence: str = MINIMUM_CONFIDE
     Raises `StandingsError` that names the file, the row and the field where one is malformed, names an
     organisation or country that is not there, or says two things of one author or model at one time.
     """
-    frames = {table.name: _read(OURS / f"{table.name}.csv", table) for table in FILES}
+    frames = dict(_shipped(OURS))
     changed: tuple[Change, ...] = ()
     if operator is not None:
         if not operator.is_dir():
@@ -322,6 +323,12 @@ def load(operator: Path | None = None, minimum_confidence: str = MINIMUM_CONFIDE
         operator_sha256=_digest(operator) if operator else None,
         minimum_confidence=minimum_confidence,
     )
+
+
+@cache
+def _shipped(folder: Path) -> dict[str, pl.DataFrame]:
+    """All the files of a folder that has them all, which stay as they are while we run."""
+    return {table.name: _read(folder / f"{table.name}.csv", table) for table in FILES}
 
 
 def _before(table: Table, ours: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
@@ -381,8 +388,10 @@ def _read(path: Path, table: Table) -> pl.DataFrame:
     text = text.with_columns(pl.col(pl.String).replace("", None), *absent).select(table.names)
     text = text.with_columns(pl.lit(str(path)).alias("file"), (pl.int_range(pl.len()) + 2).alias("row"))
     frame = text.with_columns(_typed(column) for column in table.columns)
-    for column in table.columns:
-        _check(text[column.name], frame, column)
+    problems = [(wrong, column.name, why) for column in table.columns for wrong, why in _problems(column)]
+    found = text.select(wrong.alias(f"{number}") for number, (wrong, _, _) in enumerate(problems))
+    for wrong_rows, (_, name, why) in zip(found, problems, strict=True):
+        _refuse(wrong_rows, frame, name, why)
     return frame
 
 
@@ -410,20 +419,18 @@ def _typed(column: Column) -> pl.Expr:
     return value
 
 
-def _check(text: pl.Series, frame: pl.DataFrame, column: Column) -> None:
-    """Every cell of one column against its definition."""
-    values = frame[column.name]
-    _refuse(text.is_not_null() & values.is_null(), frame, column.name, f"is no {column.kind.value}")
+def _problems(column: Column) -> Iterator[tuple[pl.Expr, str]]:
+    """What a column's cells, still as text, must not be, and what is said of one that is."""
+    text, value = pl.col(column.name), _typed(column)
+    yield text.is_not_null() & value.is_null(), f"is no {column.kind.value}"
     if not column.nullable:
-        _refuse(values.is_null(), frame, column.name, "is empty")
+        yield value.is_null(), "is empty"
     if column.values:
-        wrong = values.is_not_null() & ~values.is_in(column.values)
-        _refuse(wrong, frame, column.name, f"is none of {', '.join(column.values)}")
+        yield value.is_not_null() & ~value.is_in(column.values), f"is none of {', '.join(column.values)}"
     if column.pattern:
-        wrong = ~values.str.contains(column.pattern).fill_null(True)
-        _refuse(wrong, frame, column.name, f"is not like {column.pattern}")
+        yield ~value.str.contains(column.pattern).fill_null(True), f"is not like {column.pattern}"
     if column.kind is Kind.TEXT:
-        _refuse((text != text.str.strip_chars()).fill_null(False), frame, column.name, "has blanks around it")
+        yield (text != text.str.strip_chars()).fill_null(False), "has blanks around it"
 
 
 def _agree(frames: dict[str, pl.DataFrame]) -> None:

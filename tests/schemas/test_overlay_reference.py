@@ -412,12 +412,11 @@ def test_a_column_that_is_missing_is_named_unless_it_may_be_empty(folder: Path, 
     for column in table.columns:
         path = folder / f"{table.name}.csv"
         path.write_text(",".join(name for name in table.names if name != column.name) + "\n")
-        load.cache_clear()
         if column.nullable:
-            assert load(folder).changed == ()
+            assert load.__wrapped__(folder).changed == ()
             continue
         with pytest.raises(StandingsError, match=f"row 1: column {column.name} is missing; "):
-            load(folder)
+            load.__wrapped__(folder)
 
 
 def test_an_operators_row_may_name_an_organisation_of_ours_but_not_take_it_away(folder: Path) -> None:

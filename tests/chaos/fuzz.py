@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -245,19 +246,18 @@ def changed(body: bytes, others: list[bytes], random: Random) -> bytes:
     return body[:4096]
 
 
-def large(random: Random) -> bytes:
-    """About a megabyte that is quick to send and could be slow to read."""
+@cache
+def large_bodies() -> tuple[bytes, ...]:
+    """Each about a megabyte that is quick to send and could be slow to read."""
     many = 100_000
-    return random.choice(
-        [
-            b"[" * many,
-            b'{"data":' * many,
-            b'{"data": ' + b"9" * 10 * many + b"}",
-            b'"' + b"\\u0301" * many + b'"',
-            b"{" + b",".join(b'"%d":0' % n for n in range(many)) + b',"z":0,"z":0}',
-            b'{"data": [' + b"[]," * many + b'[]], "meta": {}}',
-            b'{"meta": {"version": "' + b"v" * 10 * many + b'"}, "data": []}',
-        ]
+    return (
+        b"[" * many,
+        b'{"data":' * many,
+        b'{"data": ' + b"9" * 10 * many + b"}",
+        b'"' + b"\\u0301" * many + b'"',
+        b"{" + b",".join(b'"%d":0' % n for n in range(many)) + b',"z":0,"z":0}',
+        b'{"data": [' + b"[]," * many + b'[]], "meta": {}}',
+        b'{"meta": {"version": "' + b"v" * 10 * many + b'"}, "data": []}',
     )
 
 
@@ -340,12 +340,12 @@ def run(tally: Tally, rounds: int, random: Random, home: Path) -> None:
     trees = windows(random)
     corpus = [json.dumps(tree).encode() for tree in trees]
     guide, kinds = Guide(), set[str]()
-    for body in [large(Random(seed)) for seed in range(20)]:
+    for body in large_bodies():
         parse_either(body, Guide(), tally, kinds, "a large body")
     base = memory()
     for number in range(rounds):
         if number % LARGE_EVERY == LARGE_EVERY - 1:
-            body = large(random)
+            body = random.choice(large_bodies())
         elif number % 2:
             body = hostile_answer(random.choice(trees), random)
         else:

@@ -14,7 +14,7 @@ import pytest
 import schemas
 from schemas.methods import METHODS
 from schemas.reference import UNSETTLED, Reference, load
-from tests.support.states import DAY, WEEK, Row, find, one
+from tests.support.frames import DAY, WEEK, Row, find, one
 from transforms.parse import parse
 from transforms.standings import Computed, every_table
 from transforms.vintages import CAPTURE_ROWS, CAPTURES, PRESENT, looks, observation, ranking_entry

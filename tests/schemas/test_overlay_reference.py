@@ -11,7 +11,7 @@ from schemas import reference
 from schemas.errors import StandingsError
 from schemas.reference import OURS, Reference, load
 from schemas.table import Table
-from tests.support.states import DAY, MONDAY, Row, one, standings, week_of
+from tests.support.frames import DAY, MONDAY, Row, one, standings, week_of
 
 ROWS: dict[str, dict[str, str]] = {
     "countries": {"country_code": "ZA", "country_name": "South Africa"},

@@ -1,8 +1,10 @@
-"""Small frames for tests: say what matters to the case, and the rest is filled in."""
+"""Small captures and frames for tests, and the tables that come of them: say what matters, the rest is filled in."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -12,6 +14,7 @@ from schemas.fields import KNOWLEDGE
 from schemas.reference import AUTHORS, CLAIMS, COUNTRIES, FORECASTS, ORGANISATIONS, OVERRIDES, Reference
 from schemas.table import Table
 from transforms import methods
+from transforms.standings import Computed, every_table
 from transforms.vintages import (
     CAPTURE_ROWS,
     CAPTURES,
@@ -32,6 +35,11 @@ LATER = datetime(2026, 4, 1, tzinfo=UTC)
 """Long after the week of `MONDAY` has settled."""
 
 LARGEST = 2**63 - 1
+
+Models = Mapping[str, int]
+"""Tokens by permaslug."""
+
+Row = dict[str, Any]
 
 USUAL: dict[str, Any] = {
     "week_start": MONDAY,
@@ -61,10 +69,10 @@ USUAL: dict[str, Any] = {
 }
 
 
-def frame(table: Table, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+def frame(table: Table, rows: Iterable[Mapping[str, Any]], usual: Mapping[str, Any] = USUAL) -> pl.DataFrame:
     """A frame of the table's columns and types; what a row leaves out has its usual value, or none."""
-    usual = {name: USUAL.get(name) for name in table.names}
-    return pl.DataFrame([{**usual, **row} for row in rows], schema=table.polars_schema(), orient="row")
+    filled = {name: usual.get(name) for name in table.names}
+    return pl.DataFrame([{**filled, **row} for row in rows], schema=table.polars_schema(), orient="row")
 
 
 def present(frame: pl.DataFrame) -> pl.DataFrame:
@@ -73,7 +81,23 @@ def present(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return datetime.combine(day, time(), UTC)
+
+
+FRIDAY = midnight(MONDAY + 11 * DAY)
+"""From when on a look settles the week of `MONDAY`."""
+
+
+def find(frame: pl.DataFrame, **values: Any) -> list[Row]:
+    """The rows in which the columns have these values."""
+    conditions = [pl.col(name).eq_missing(pl.lit(value)) for name, value in values.items()]
+    return frame.filter(*conditions).rows(named=True)
+
+
+def one(frame: pl.DataFrame, **values: Any) -> Row:
+    """The only row in which the columns have these values."""
+    (row,) = find(frame, **values)
+    return row
 
 
 # Captures
@@ -81,16 +105,27 @@ def midnight(day: date) -> datetime:
 
 @dataclass(frozen=True)
 class Capture:
-    """An answer of the source: when it was given, the window that was asked for, and tokens by bucket."""
+    """An answer of the source: when it was given, the window that was asked for, and tokens by bucket.
 
-    name: str
+    name: what a test calls it, where it matters; it is the digest then.
+    """
+
     as_of: datetime
     start: date
     end: date
-    buckets: Mapping[date, Mapping[str, int]]
+    buckets: Mapping[date, Models]
     period: str = "day"
     origin: str = "api"
     fetched: bool = True
+    name: str | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        if self.name is not None:
+            return digest(self.name)
+        content = [(day, sorted(models.items())) for day, models in sorted(self.buckets.items())]
+        said = (self.as_of, self.start, self.end, content, self.period, self.origin, self.fetched)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def digest(name: str) -> str:
@@ -101,11 +136,11 @@ def digest(name: str) -> str:
 def captured(*captures: Capture) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The two frames that `transforms.vintages` takes."""
     heads = [
-        (digest(each.name), each.as_of, each.period, each.origin, each.start, each.end, each.fetched)
+        (each.digest, each.as_of, each.period, each.origin, each.start, each.end, each.fetched)
         for each in captures
     ]
     rows = [
-        (digest(each.name), bucket, slug, tokens)
+        (each.digest, bucket, slug, tokens)
         for each in captures
         for bucket, models in each.buckets.items()
         for slug, tokens in models.items()
@@ -120,6 +155,34 @@ def said(captures: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
     """`ranking_entry` and `observation` of captures and their rows."""
     seen = looks(captures, rows)
     return ranking_entry(seen, rows), observation(seen)
+
+
+def days_of(models: Models, first: date = MONDAY, count: int = 7, as_of: datetime | None = None) -> Capture:
+    """A capture of equal days; as_of: long after they have settled, unless told."""
+    days = [first + n * DAY for n in range(count)]
+    return Capture(as_of or midnight(first + 25 * DAY), first, days[-1], dict.fromkeys(days, models))
+
+
+def week_of(models: Models, monday: date = MONDAY, as_of: datetime | None = None) -> Capture:
+    """A capture of one week's bucket; as_of: long after it has settled, unless told."""
+    window = (monday, monday + 6 * DAY)
+    return Capture(as_of or midnight(monday + 25 * DAY), *window, {monday: models}, period="week")
+
+
+def without(capture: Capture, *days: date, as_of: datetime) -> Capture:
+    """The same answer at another moment, in which the source omits some of its days."""
+    kept = {day: models for day, models in capture.buckets.items() if day not in days}
+    return replace(capture, as_of=as_of, buckets=kept)
+
+
+def whole(models: Models) -> Models:
+    """The same models and as many without tokens as it takes for a chart that is not cut short before `other`."""
+    return dict(models) | {f"hobby/filler-{n:02}": 0 for n in range(50 - len(models.keys() - {"other"}))}
+
+
+def standings(*captures: Capture, reference: Reference | None = None, at: datetime = PRESENT) -> Computed:
+    """Every table that comes of the captures."""
+    return every_table(*said(*captured(*captures)), reference or facts(), at)
 
 
 def seven_days(models: Mapping[str, int], monday: date = MONDAY) -> dict[date, Mapping[str, int]]:
@@ -246,3 +309,63 @@ def reference(
         sha256="",
         **options,
     )
+
+
+COUNTRY = {"openai": "US", "anthropic": "US", "zhipu": "CN", "deepseek": "CN", "mistral": "FR"}
+"""Organisations."""
+
+AUTHOR = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "z-ai": "zhipu",
+    "deepseek": "deepseek",
+    "mistralai": "mistral",
+}
+"""Authors that are organisations; `openrouter` is cloaked, `hobby` undecided, every other one unknown."""
+
+
+SAID = {"metric": "tokens", "basis": "stated", "wording": "It was said.", "source": "A paper"}
+"""What a claim has that does not say otherwise."""
+
+
+def override(permaslug: str, organisation: str, known_from: date | None, **columns: Any) -> Row:
+    """A confirmed reveal, unless told otherwise."""
+    usual = {"kind": "reveal", "confidence": "confirmed"}
+    return usual | {"permaslug": permaslug, "organisation": organisation, "known_from": known_from} | columns
+
+
+def facts(
+    *overrides: Mapping[str, Any],
+    claims: Iterable[Mapping[str, Any]] = (),
+    forecasts: Iterable[Mapping[str, Any]] = (),
+    authors: Iterable[Mapping[str, Any]] = (),
+    organisations: Iterable[Mapping[str, Any]] = (),
+    **options: Any,
+) -> Reference:
+    """The organisations and authors above, with these overrides, claims and forecasts, and more of either."""
+    known = [{"author": name, "organisation": owner} for name, owner in AUTHOR.items()]
+    others = [{"author": "openrouter", "kind": "cloaked"}, {"author": "hobby", "kind": "undecided"}]
+    owners = [{"organisation": name, "country_code": code} for name, code in COUNTRY.items()]
+    codes = [{"country_code": code} for code in sorted({*COUNTRY.values(), "ZZ"})]
+    why = {"reason": "Because.", "evidence": "Seen."}
+    return Reference(
+        countries=frame(COUNTRIES, codes),
+        organisations=frame(ORGANISATIONS, [*owners, *organisations], {"name": "Name", **why}),
+        authors=frame(AUTHORS, [*known, *others, *authors], {"kind": "organisation", "reason": "Because."}),
+        overrides=frame(OVERRIDES, overrides, why),
+        claims=frame(CLAIMS, claims, SAID),
+        forecasts=frame(FORECASTS, forecasts, {"reason": "Because.", "source": "A paper"}),
+        sha256="",
+        **options,
+    )
+
+
+def known_by(reference: Reference, moment: datetime) -> Reference:
+    """What was known of it by then: later facts are not there yet, later withdrawals not made."""
+    day = pl.lit(moment.date())
+    overrides = reference.overrides.filter(pl.col("known_from") <= day).with_columns(
+        known_to=pl.when(pl.col("known_to") <= day).then("known_to")
+    )
+    always = pl.col("known_from").is_null() | (pl.col("known_from") <= day)
+    known = {name: getattr(reference, name).filter(always) for name in ("authors", "organisations")}
+    return replace(reference, overrides=overrides, **known)

@@ -1,5 +1,6 @@
 """As of a moment: whatever was captured or learned later might as well not be there."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,15 +10,15 @@ from hypothesis import strategies as st
 
 import schemas
 from tests.support.examples import examples
-from tests.support.states import (
+from tests.support.frames import (
     DAY,
     FRIDAY,
     MONDAY,
     TICK,
     WEEK,
     Capture,
+    captured,
     facts,
-    frames_of,
     known_by,
     midnight,
     override,
@@ -112,6 +113,11 @@ some = examples(6)
 many = examples(30)
 
 
+def told_by(history: Iterable[Capture]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`ranking_entry` and `observation`."""
+    return said(*captured(*history))
+
+
 def same(left: Computed, right: Computed) -> None:
     """Every table is equal, to the bit."""
     assert left.keys() == right.keys()
@@ -120,14 +126,14 @@ def same(left: Computed, right: Computed) -> None:
 
 
 def test_every_table_can_be_asked_for_as_of_a_moment() -> None:
-    computed = every_table(*said([Capture(FRIDAY, MONDAY, MONDAY, {MONDAY: CONTENTS[0]})]), FACTS)
+    computed = every_table(*told_by([Capture(FRIDAY, MONDAY, MONDAY, {MONDAY: CONTENTS[0]})]), FACTS)
     assert {table.name for table in schemas.TABLES} == {*computed, "ranking_entry", "observation"}
 
 
 @some
 @given(history=histories)
 def test_every_table_is_sound(history: list[Capture]) -> None:
-    entries, observations = said(history)
+    entries, observations = told_by(history)
     made = dict(every_table(entries, observations, FACTS))
     made |= {"ranking_entry": entries, "observation": observations}
     assert [problem for table in schemas.TABLES for problem in table.problems(made[table.name])] == []
@@ -138,8 +144,8 @@ def test_every_table_is_sound(history: list[Capture]) -> None:
 def test_the_past_is_what_the_present_was(history: list[Capture], moment: datetime) -> None:
     """As of a moment, all captures give what those that were there by then gave, with the facts of then."""
     by_then = [capture for capture in history if capture.as_of <= moment]
-    past = every_table(*said(history), FACTS, moment)
-    same(past, every_table(*said(by_then), known_by(FACTS, moment)))
+    past = every_table(*told_by(history), FACTS, moment)
+    same(past, every_table(*told_by(by_then), known_by(FACTS, moment)))
 
 
 @some
@@ -148,14 +154,14 @@ def test_a_later_capture_changes_nothing_of_the_past(
     history: list[Capture], moment: datetime, kept: set[int]
 ) -> None:
     fewer = [each for n, each in enumerate(history) if each.as_of <= moment or n in kept]
-    same(every_table(*said(history), FACTS, moment), every_table(*said(fewer), FACTS, moment))
+    same(every_table(*told_by(history), FACTS, moment), every_table(*told_by(fewer), FACTS, moment))
 
 
 @some
 @given(history=histories, moment=st.sampled_from(ASKED))
 def test_the_history_has_every_past_to_read(history: list[Capture], moment: datetime) -> None:
     """The rows of each series with the newest `known_at` by then are `country_week` as of then."""
-    entries, observations = said(history)
+    entries, observations = told_by(history)
     told = every_state(entries, observations, FACTS).filter(pl.col("known_at") <= moment)
     newest = pl.col("known_at") == pl.col("known_at").max().over("week_start", "method", "knowledge")
     asked = every_table(entries, observations, FACTS, moment)["country_week"]
@@ -168,8 +174,8 @@ def test_the_history_has_every_past_to_read(history: list[Capture], moment: date
 def test_the_observations_that_are_kept_tell_as_much_as_every_look(
     history: list[Capture], moment: datetime
 ) -> None:
-    entries, observations = said(history)
-    every_look = schemas.OBSERVATION.conform(looks(*frames_of(history)))
+    entries, observations = told_by(history)
+    every_look = schemas.OBSERVATION.conform(looks(*captured(*history)))
     assert observations.join(every_look, on=every_look.columns, how="anti").is_empty()
     same(every_table(entries, observations, FACTS, moment), every_table(entries, every_look, FACTS, moment))
 
@@ -177,9 +183,9 @@ def test_the_observations_that_are_kept_tell_as_much_as_every_look(
 @many
 @given(history=histories, seed=st.integers(0, 99))
 def test_order_of_captures_and_of_their_rows_never_matters(history: list[Capture], seed: int) -> None:
-    heads, rows = (shuffled(part, seed) for part in frames_of(history))
+    heads, rows = (shuffled(part, seed) for part in captured(*history))
     seen = shuffled(looks(heads, rows), seed)
-    entries, observations = said(history)
+    entries, observations = told_by(history)
     assert ranking_entry(seen, rows).equals(entries)
     assert observation(seen).equals(observations)
 
@@ -187,7 +193,7 @@ def test_order_of_captures_and_of_their_rows_never_matters(history: list[Capture
 @some
 @given(history=histories, seed=st.integers(0, 99))
 def test_order_of_what_was_said_never_matters(history: list[Capture], seed: int) -> None:
-    entries, observations = said(history)
+    entries, observations = told_by(history)
     mixed = (shuffled(part, seed) for part in (entries, observations))
     same(every_table(*mixed, FACTS), every_table(entries, observations, FACTS))
 
@@ -201,7 +207,7 @@ def test_a_confirmation_leaves_no_trace(history: list[Capture], which: int, hour
     assume(again.as_of.date() == confirmed.as_of.date())  # no bucket closes or settles in between
     between = (confirmed.as_of <= each.as_of <= again.as_of for each in history if each != confirmed)
     assume(not any(between))
-    before, after = said(history), said([*history, again])
+    before, after = told_by(history), told_by([*history, again])
     assert after[0].equals(before[0])
     assert after[1].equals(before[1])
 
@@ -209,7 +215,7 @@ def test_a_confirmation_leaves_no_trace(history: list[Capture], which: int, hour
 def test_a_confirmation_that_settles_a_week_is_told() -> None:
     """The other side: what changes a status leaves its trace."""
     young = Capture(FRIDAY - TICK, MONDAY, MONDAY + 6 * DAY, dict.fromkeys(DAYS[:7], CONTENTS[0]))
-    before, after = said([young]), said([young, replace(young, as_of=FRIDAY)])
+    before, after = told_by([young]), told_by([young, replace(young, as_of=FRIDAY)])
     assert after[0].equals(before[0])
     assert after[1].height == 2 * before[1].height == 14
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemas import ATTRIBUTION, MODEL_WEEK, RANKING_ENTRY
 from schemas.fields import CONFIDENCES, OVERRIDES, Knowledge
 from schemas.reference import Reference, load
-from tests.support import states
+from tests.support import frames
 from tests.support.examples import examples
 from tests.support.frames import (
     DAY,
@@ -334,7 +334,7 @@ def model_rows(*captures: Capture) -> pl.DataFrame:
 def test_a_week_is_summed_ranked_and_attributed() -> None:
     days = seven_days({"qwen/q": 10, "openai/o:free": 10, ALPHA: 3, "other": 60})
     days[SUNDAY] = {"qwen/q": 10, "openai/o:free": 10, "other": 63}
-    found = model_rows(Capture("0", LATER, MONDAY, SUNDAY, days))
+    found = model_rows(Capture(LATER, MONDAY, SUNDAY, days, name="0"))
     facts_of_each = "author", "variant", "country_code", "country_code_then", "tokens", "rank", "days_listed"
     assert found.select("model_permaslug", *facts_of_each).rows() == [
         ("openai/o:free", "openai", "free", "US", "US", 70, 1, 7),
@@ -349,26 +349,26 @@ def test_a_week_is_summed_ranked_and_attributed() -> None:
 
 
 def test_only_the_newest_vintage_is_counted() -> None:
-    old = Capture("0", LATER, MONDAY, SUNDAY, seven_days({"qwen/q": 10, "openai/o": 1}))
-    new = Capture("1", LATER + DAY, MONDAY, MONDAY, {MONDAY: {"qwen/q": 11}})
+    old = Capture(LATER, MONDAY, SUNDAY, seven_days({"qwen/q": 10, "openai/o": 1}), name="0")
+    new = Capture(LATER + DAY, MONDAY, MONDAY, {MONDAY: {"qwen/q": 11}}, name="1")
     found = model_rows(old, new)
     assert dict(found.select("model_permaslug", "tokens").rows()) == {"qwen/q": 71, "openai/o": 6}
     assert dict(found.select("model_permaslug", "days_listed").rows()) == {"qwen/q": 7, "openai/o": 6}
 
 
 def test_a_week_bucket_does_not_say_on_how_many_days() -> None:
-    found = model_rows(Capture("0", LATER, MONDAY, SUNDAY, {MONDAY: {"qwen/q": 10}}, "week"))
+    found = model_rows(Capture(LATER, MONDAY, SUNDAY, {MONDAY: {"qwen/q": 10}}, "week", name="0"))
     assert found.select("tokens", "days_observed", "days_listed").rows() == [(10, 7, None)]
 
 
 def test_a_week_without_tokens_has_no_shares() -> None:
-    found = model_rows(Capture("0", LATER, MONDAY, MONDAY, {MONDAY: {"qwen/q": 0, "other": 0}}))
+    found = model_rows(Capture(LATER, MONDAY, MONDAY, {MONDAY: {"qwen/q": 0, "other": 0}}, name="0"))
     assert found.select("tokens", "share").rows() == [(0, None), (0, None)]
 
 
 def test_every_week_has_its_own_attribution_shares_and_ranks() -> None:
     days = {MONDAY: {ALPHA: 1}, MONDAY + WEEK: {ALPHA: 9}}
-    found = model_rows(Capture("0", LATER, MONDAY, MONDAY + WEEK, days))
+    found = model_rows(Capture(LATER, MONDAY, MONDAY + WEEK, days, name="0"))
     assert found.select("share", "rank").rows() == [(1.0, 1), (1.0, 1)]
     assert found.select("country_code_then", "country_code").rows() == [("ZZ", "CN"), ("CN", "CN")]
 
@@ -510,20 +510,20 @@ RIGHT = {"author": "newlab", "organisation": "deepseek", "known_from": MONDAY + 
     [(MONDAY, "FR", "CN"), (MONDAY + 7 * DAY, "CN", "CN"), (MONDAY - 7 * DAY, "FR", "CN")],
 )
 def test_of_two_facts_about_an_author_the_last_that_was_known_counts(week: date, then: str, now: str) -> None:
-    known = states.facts(authors=[RIGHT, WRONG])
+    known = frames.facts(authors=[RIGHT, WRONG])
     assert whose("newlab/a", "then", known, week)[1] == then
     assert whose("newlab/a", "now", known, week)[1] == now
 
 
 def test_as_of_a_moment_what_was_learned_about_an_author_later_does_not_count() -> None:
-    known = states.facts(authors=[WRONG, RIGHT])
-    learned = states.midnight(MONDAY + 7 * DAY)
-    assert whose("newlab/a", "now", known, at=learned - states.TICK)[1] == "FR"
+    known = frames.facts(authors=[WRONG, RIGHT])
+    learned = frames.midnight(MONDAY + 7 * DAY)
+    assert whose("newlab/a", "now", known, at=learned - frames.TICK)[1] == "FR"
     assert whose("newlab/a", "now", known, at=learned)[1] == "CN"
 
 
 def test_an_author_of_whom_nothing_was_known_yet_is_unknown() -> None:
-    known = states.facts(authors=[RIGHT])
+    known = frames.facts(authors=[RIGHT])
     assert whose("newlab/a", "then", known) == (None, "ZZ", "unknown")
     assert whose("newlab/a", "now", known) == ("deepseek", "CN", "organisation")
 
@@ -535,7 +535,7 @@ def test_a_seat_counts_from_the_day_on_which_it_became_known() -> None:
         "valid_from": MONDAY,
         "known_from": MONDAY + 7 * DAY,
     }
-    known = states.facts(organisations=[moved])
+    known = frames.facts(organisations=[moved])
     assert whose("mistralai/a", "then", known)[1] == "FR"
     assert whose("mistralai/a", "now", known)[1] == "US"
     assert whose("mistralai/a", "now", known, MONDAY - 7 * DAY)[1] == "FR"
@@ -546,19 +546,19 @@ def test_a_seat_counts_from_the_day_on_which_it_became_known() -> None:
 )
 def test_an_author_that_is_not_sure_enough_is_undecided(confidence: str, minimum: str) -> None:
     doubtful = {"author": "newlab", "organisation": "mistral", "confidence": confidence}
-    asked = states.facts(authors=[doubtful], minimum_confidence=minimum)
+    asked = frames.facts(authors=[doubtful], minimum_confidence=minimum)
     assert whose("newlab/a", "now", asked) == (None, "ZZ", "undecided")
     assert (
-        whose("newlab/a", "now", states.facts(authors=[doubtful], minimum_confidence=confidence))[1] == "FR"
+        whose("newlab/a", "now", frames.facts(authors=[doubtful], minimum_confidence=confidence))[1] == "FR"
     )
     assert whose("mistralai/a", "now", asked)[1] == "FR"
 
 
 def test_when_an_author_became_known_is_a_moment_of_history() -> None:
     """A nine-row week that is read once still has two states: before and after."""
-    tables = states.standings(
-        states.week_of({"newlab/a": 5, "openai/b": 3}, as_of=states.midnight(MONDAY + 7 * DAY)),
-        reference=states.facts(authors=[{**RIGHT, "known_from": MONDAY + 20 * DAY}]),
+    tables = frames.standings(
+        frames.week_of({"newlab/a": 5, "openai/b": 3}, as_of=frames.midnight(MONDAY + 7 * DAY)),
+        reference=frames.facts(authors=[{**RIGHT, "known_from": MONDAY + 20 * DAY}]),
     )
     history = tables["country_week_history"].filter(method="all_models", knowledge="now", country_code="CN")
-    assert history["known_at"].to_list() == [states.midnight(MONDAY + 20 * DAY)]
+    assert history["known_at"].to_list() == [frames.midnight(MONDAY + 20 * DAY)]

@@ -97,7 +97,7 @@ def test_the_bounds_of_what_is_cut_hold_the_whole(
     truth = week_of(whole)
     buckets = {day: cut(models, names, other) for day, models in whole.items()}
     as_of = LATER.replace(year=2027)
-    capture = Capture("0", as_of, monday, monday + 6 * DAY, buckets, grain, "chart", fetched=False)
+    capture = Capture(as_of, monday, monday + 6 * DAY, buckets, grain, "chart", fetched=False, name="0")
     found = tables(capture)
     whose = countries_of(monday, frozenset(truth.items()))
     for method in METHODS:
@@ -109,7 +109,9 @@ def test_the_bounds_of_what_is_cut_hold_the_whole(
 @cache
 def countries_of(monday: date, truth: frozenset[tuple[str, int]]) -> dict[str, str]:
     """The country of each model, as the whole week is attributed."""
-    whole = Capture("0", LATER.replace(year=2027), monday, monday + 6 * DAY, {monday: dict(truth)}, "week")
+    whole = Capture(
+        LATER.replace(year=2027), monday, monday + 6 * DAY, {monday: dict(truth)}, "week", name="0"
+    )
     found = tables(whole)["model_week"]
     return dict(found.select("model_permaslug", "country_code").rows())
 
@@ -154,7 +156,9 @@ def test_of_a_real_week_without_other_nothing_is_certain_but_the_charts_nine(
     as_of = LATER.replace(year=2027)
     for origin in ("chart", "api"):
         buckets = {monday: cut(week_of(weeks[monday]), names, other=False)}
-        found = tables(Capture("0", as_of, monday, monday + 6 * DAY, buckets, "week", origin, fetched=False))
+        found = tables(
+            Capture(as_of, monday, monday + 6 * DAY, buckets, "week", origin, fetched=False, name="0")
+        )
         rows, leads = found["country_week"], found["country_lead_week"]
         nine = origin == "chart" and names >= 9
         led = set(leads.filter(pl.col("leader").is_not_null())["method"])
@@ -193,7 +197,7 @@ def poorer(draw: st.DrawFn, chart: bool) -> Capture:
         if draw(st.booleans()):
             buckets[day] = models
     as_of = LATER + draw(st.integers(-20, 20)) * DAY
-    return Capture("?", as_of, start, end, buckets, period, origin, fetched=False)
+    return Capture(as_of, start, end, buckets, period, origin, fetched=False, name="?")
 
 
 def several(chart: bool) -> st.SearchStrategy[list[Capture]]:
@@ -218,8 +222,8 @@ def rich(chart: bool) -> list[Capture]:
     again = {day: {**RICH, "openai/a": 6} for day in week}
     origin = "chart" if chart else "api"
     return [
-        Capture("0", LATER - 5 * DAY, MONDAY, MONDAY + 6 * DAY, week, origin=origin),
-        Capture("1", LATER, MONDAY, MONDAY + 6 * DAY, again, origin=origin),
+        Capture(LATER - 5 * DAY, MONDAY, MONDAY + 6 * DAY, week, origin=origin, name="0"),
+        Capture(LATER, MONDAY, MONDAY + 6 * DAY, again, origin=origin, name="1"),
     ]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import schemas
 from schemas.methods import METHODS
 from tests.support.examples import examples
-from tests.support.states import (
+from tests.support.frames import (
     AUTHOR,
     COUNTRY,
     DAY,

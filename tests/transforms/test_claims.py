@@ -8,7 +8,7 @@ import pytest
 from schemas.fields import KNOWLEDGE
 from schemas.methods import METHODS
 from schemas.reference import WORLD
-from tests.support.states import (
+from tests.support.frames import (
     DAY,
     MONDAY,
     WEEK,

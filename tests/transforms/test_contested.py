@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from schemas import CONCENTRATION_WEEK, COUNTRY_LEAD_WEEK, COUNTRY_WEEK
 from schemas.reference import load
-from tests.support import states
+from tests.support import frames
 from tests.support.examples import examples
 from tests.support.frames import (
     DAY,
@@ -311,7 +311,7 @@ def test_poolside_in_a_real_week(monday: date, shared_data: Path) -> None:
     )
     total = sum(tokens for models in days.values() for tokens in models.values())
     assert contested > 0
-    capture = Capture("0", LATER.replace(year=2027), monday, monday + 6 * DAY, days)
+    capture = Capture(LATER.replace(year=2027), monday, monday + 6 * DAY, days, name="0")
     made = every_table(*said(*captured(capture)), load())
     countries = {row["country_code"]: row for row in made["country_week"].filter(**NOW).rows(named=True)}
     us, france, nobody = (countries[code] for code in ("US", "FR", "ZZ"))
@@ -348,13 +348,13 @@ def contest(**columns: Any) -> Row:
 
 
 def test_a_contest_that_becomes_known_is_a_new_state_of_history() -> None:
-    read, known_from = states.midnight(MONDAY + 8 * DAY), MONDAY + 20 * DAY
-    made = states.standings(
-        states.days_of(WEEK, as_of=read),
-        reference=states.facts(organisations=[contest(known_from=known_from)]),
+    read, known_from = frames.midnight(MONDAY + 8 * DAY), MONDAY + 20 * DAY
+    made = frames.standings(
+        frames.days_of(WEEK, as_of=read),
+        reference=frames.facts(organisations=[contest(known_from=known_from)]),
     )
     history = "country_week_history"
-    assert bounds_of_france(made, history) == [(read, 140, 140), (states.midnight(known_from), 0, 140)]
+    assert bounds_of_france(made, history) == [(read, 140, 140), (frames.midnight(known_from), 0, 140)]
     assert bounds_of_france(made, history, knowledge="then") == [(read, 140, 140)]
     assert bounds_of_france(made) == [(MONDAY, 0, 140)]
     assert bounds_of_france(made, knowledge="then") == [(MONDAY, 140, 140)]
@@ -362,11 +362,11 @@ def test_a_contest_that_becomes_known_is_a_new_state_of_history() -> None:
 
 def test_as_of_a_moment_a_contest_that_became_known_later_does_not_count() -> None:
     known_from = MONDAY + 20 * DAY
-    known = states.facts(organisations=[contest(known_from=known_from)])
-    capture = states.days_of(WEEK, as_of=states.midnight(MONDAY + 8 * DAY))
-    learned = states.midnight(known_from)
+    known = frames.facts(organisations=[contest(known_from=known_from)])
+    capture = frames.days_of(WEEK, as_of=frames.midnight(MONDAY + 8 * DAY))
+    learned = frames.midnight(known_from)
     before, after = (
-        states.standings(capture, reference=known, at=moment) for moment in (learned - states.TICK, learned)
+        frames.standings(capture, reference=known, at=moment) for moment in (learned - frames.TICK, learned)
     )
     assert bounds_of_france(before) == [(MONDAY, 140, 140)]
     assert bounds_of_france(after) == [(MONDAY, 0, 140)]
@@ -374,7 +374,7 @@ def test_as_of_a_moment_a_contest_that_became_known_later_does_not_count() -> No
 
 def test_a_contest_holds_for_the_weeks_that_it_is_valid_in() -> None:
     ends = MONDAY + 7 * DAY
-    known = states.facts(organisations=[contest(valid_to=ends, known_from=MONDAY)])
-    captures = [states.days_of(WEEK, first) for first in (MONDAY, ends)]
-    made = states.standings(*captures, reference=known)
+    known = frames.facts(organisations=[contest(valid_to=ends, known_from=MONDAY)])
+    captures = [frames.days_of(WEEK, first) for first in (MONDAY, ends)]
+    made = frames.standings(*captures, reference=known)
     assert bounds_of_france(made) == [(MONDAY, 0, 140), (ends, 140, 140)]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.reference import load
-from tests.support.states import (
+from tests.support.frames import (
     DAY,
     FRIDAY,
     MONDAY,

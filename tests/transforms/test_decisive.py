@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.states import MONDAY, Models, Row, facts, override, standings, week_of
+from tests.support.frames import MONDAY, Models, Row, facts, override, standings, week_of
 from transforms.decisive import decisive
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from schemas import DRIFT_WEEK
 from schemas.tables.drift_week import MEASURES, WHOLE_WEEK
-from tests.support import states
-from tests.support.states import MONDAY, WEEK, Capture, days_of, find, midnight, one, standings, whole
+from tests.support import frames
+from tests.support.frames import MONDAY, WEEK, Capture, days_of, find, midnight, one, standings, whole
 from transforms.parse import parse
 
 pytestmark = pytest.mark.slow
@@ -69,7 +69,7 @@ def test_churn_is_the_part_of_the_named_that_is_new() -> None:
 
 def test_a_chart_that_is_cut_short_tells_nothing_of_who_is_new_or_unattributed() -> None:
     chart = {f"openai/{n}": 9 for n in range(9)} | {"other": 50}
-    captures = [states.week_of(chart, MONDAY + n * WEEK) for n in range(9)]
+    captures = [frames.week_of(chart, MONDAY + n * WEEK) for n in range(9)]
     assert set(standings(*captures)["drift_week"]["measure"]) == {"total"}
 
 
@@ -104,9 +104,9 @@ def test_the_unattributed_are_a_part_of_the_total() -> None:
 
 
 def test_a_day_is_set_against_its_vintage_before() -> None:
-    first, last = midnight(MONDAY + 8 * states.DAY), midnight(MONDAY + 25 * states.DAY)
+    first, last = midnight(MONDAY + 8 * frames.DAY), midnight(MONDAY + 25 * frames.DAY)
     early = days_of(whole({"openai/a": 100}), as_of=first)
-    between = days_of(whole({"openai/a": 400}), as_of=midnight(MONDAY + 9 * states.DAY))
+    between = days_of(whole({"openai/a": 400}), as_of=midnight(MONDAY + 9 * frames.DAY))
     late = days_of(whole({"openai/a": 360}), as_of=last)
     assert values(early, measure="restated") == {}
     assert values(early, between, late, measure="restated") == {(MONDAY, WHOLE_WEEK): pytest.approx(0.1)}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.reference import load
-from tests.support.states import (
+from tests.support.frames import (
     DAY,
     MONDAY,
     WEEK,

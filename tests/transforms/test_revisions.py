@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from tests.support.states import (
+from tests.support.frames import (
     DAY,
     MONDAY,
     WEEK,

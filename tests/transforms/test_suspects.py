@@ -34,7 +34,7 @@ def models(total: int, names: int = 50, other: bool = True) -> dict[str, int]:
 def days(name: str, *buckets: date, total: int = 1000, end: date | None = None, **kind: Any) -> Capture:
     shape = {key: kind.pop(key) for key in ("names", "other") if key in kind}
     rows = dict.fromkeys(buckets, models(total, **shape))
-    return Capture(name, kind.pop("as_of", LATER), buckets[0], end or buckets[-1], rows, **kind)
+    return Capture(kind.pop("as_of", LATER), buckets[0], end or buckets[-1], rows, **kind, name=name)
 
 
 def rules(*captures: Capture, listed: str = "", accepted: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
@@ -173,7 +173,7 @@ def test_what_is_refuted_refutes_nothing() -> None:
         days("1", MONDAY + DAY, total=990, origin="chart"),
         days("1", MONDAY + DAY, total=990, names=9),
         days("1", MONDAY + DAY, total=990, names=49, other=False, fetched=False),
-        Capture("1", LATER, MONDAY, MONDAY + WEEK, {MONDAY + WEEK: models(1000)}),
+        Capture(LATER, MONDAY, MONDAY + WEEK, {MONDAY + WEEK: models(1000)}, name="1"),
     ],
 )
 def test_agreement_silence_another_moment_and_a_poorer_look_contradict_nothing(other: Capture) -> None:
@@ -185,7 +185,7 @@ PAGES = {name: 1000 - n for n, name in enumerate(NAMES[:50])}
 
 def page(name: str, first: int, last: int, **other: int) -> Capture:
     rows = dict(list(PAGES.items())[first:last]) | other
-    return Capture(name, LATER, MONDAY + DAY, MONDAY + DAY, {MONDAY + DAY: rows}, fetched=False)
+    return Capture(LATER, MONDAY + DAY, MONDAY + DAY, {MONDAY + DAY: rows}, fetched=False, name=name)
 
 
 @pytest.mark.parametrize("cut", [1, 9, 25, 30, 49, 50])

@@ -44,17 +44,17 @@ def whole_week(
     name: str, as_of: datetime, models: Mapping[str, int], monday: date = MONDAY, **kind: Any
 ) -> Capture:
     """A capture of seven equal days."""
-    return Capture(name, as_of, monday, monday + 6 * DAY, seven_days(models, monday), **kind)
+    return Capture(as_of, monday, monday + 6 * DAY, seven_days(models, monday), **kind, name=name)
 
 
 def week_bucket(name: str, as_of: datetime, models: Mapping[str, int], **window: date) -> Capture:
     window = {"start": MONDAY, "end": SUNDAY, **window}
-    return Capture(name, as_of, buckets={MONDAY: models}, period="week", **window)
+    return Capture(as_of, buckets={MONDAY: models}, period="week", **window, name=name)
 
 
 def one_day(name: str, as_of: datetime, models: Mapping[str, int] | None, day: date = MONDAY) -> Capture:
     """A capture of one day; models: None where the source omits the day."""
-    return Capture(name, as_of, day, day, {} if models is None else {day: models})
+    return Capture(as_of, day, day, {} if models is None else {day: models}, name=name)
 
 
 def entries_of(*captures: Capture) -> pl.DataFrame:
@@ -156,7 +156,7 @@ def test_captures_of_one_moment_are_ordered_by_their_digest() -> None:
 
 
 def test_each_vintage_is_kept_whole_with_its_origin_and_week() -> None:
-    chart = Capture("1", LATER + DAY, SUNDAY, SUNDAY, {SUNDAY: B}, origin="chart")
+    chart = Capture(LATER + DAY, SUNDAY, SUNDAY, {SUNDAY: B}, origin="chart", name="1")
     entries = entries_of(one_day("0", LATER, A, SUNDAY), chart)
     assert entries.select("week_start", "date", "model_permaslug", "tokens", "origin").rows() == [
         (MONDAY, SUNDAY, "anthropic/a", 5, "api"),
@@ -294,7 +294,7 @@ def test_a_week_is_settled_from_friday_midnight_on(kind: Any, as_of: datetime, s
 
 def test_one_day_that_was_not_read_again_keeps_the_week_provisional() -> None:
     young = whole_week("0", ENDS, A)
-    rest = Capture("1", FRIDAY, MONDAY + DAY, SUNDAY, {day: A for day in seven_days(A) if day != MONDAY})
+    rest = Capture(FRIDAY, MONDAY + DAY, SUNDAY, {day: A for day in seven_days(A) if day != MONDAY}, name="1")
     assert week_of(young, rest)["status"] == "provisional"
     assert week_of(young, rest, one_day("2", FRIDAY, A))["status"] == "settled"
 
@@ -312,7 +312,7 @@ def test_a_weeks_vintage_is_that_of_its_newest_day() -> None:
 @pytest.mark.parametrize("days", range(1, 7))
 def test_fewer_than_seven_days_are_incomplete_however_late_they_were_read(days: int) -> None:
     last = MONDAY + (days - 1) * DAY
-    capture = Capture("0", LATER, MONDAY, SUNDAY, {day: A for day in seven_days(A) if day <= last})
+    capture = Capture(LATER, MONDAY, SUNDAY, {day: A for day in seven_days(A) if day <= last}, name="0")
     found = week_of(capture)
     assert (found["status"], found["grain"], found["days_observed"]) == ("incomplete", "day", days)
 
@@ -323,7 +323,7 @@ def test_seven_whole_days_go_before_a_week_bucket() -> None:
 
 
 def test_a_week_bucket_goes_before_six_days() -> None:
-    days = Capture("0", LATER, MONDAY, SUNDAY, {day: A for day in seven_days(A) if day != SUNDAY})
+    days = Capture(LATER, MONDAY, SUNDAY, {day: A for day in seven_days(A) if day != SUNDAY}, name="0")
     found = week_of(days, week_bucket("1", ENDS, B))
     assert (found["grain"], found["as_of"], found["days_observed"]) == ("week", ENDS, 7)
     assert found["status"] == "provisional"
@@ -346,7 +346,7 @@ def test_the_grains_of_one_week_are_never_added() -> None:
 def test_a_vanished_day_keeps_its_older_figures_and_counts_as_read_again() -> None:
     without_sunday = {day: A for day in seven_days(A) if day != SUNDAY}
     before = whole_week("0", ENDS, B)
-    after = Capture("1", FRIDAY, MONDAY, SUNDAY, without_sunday)
+    after = Capture(FRIDAY, MONDAY, SUNDAY, without_sunday, name="1")
     found = week_of(before, after)
     assert (found["vanished_days"], found["days_observed"], found["status"]) == (1, 7, "settled")
     newest = newest_of(before, after)
@@ -356,7 +356,7 @@ def test_a_vanished_day_keeps_its_older_figures_and_counts_as_read_again() -> No
 
 
 def test_a_day_that_vanished_before_friday_is_not_settled_by_that() -> None:
-    after = Capture("1", FRIDAY - TICK, SUNDAY, SUNDAY, {})
+    after = Capture(FRIDAY - TICK, SUNDAY, SUNDAY, {}, name="1")
     found = week_of(whole_week("0", ENDS, A), after)
     assert (found["vanished_days"], found["status"]) == (1, "provisional")
 
@@ -372,13 +372,13 @@ def test_a_day_that_came_back_is_not_vanished() -> None:
 
 
 def test_a_day_that_was_never_there_is_missing_and_not_vanished() -> None:
-    capture = Capture("0", LATER, MONDAY, SUNDAY, {day: A for day in seven_days(A) if day != SUNDAY})
+    capture = Capture(LATER, MONDAY, SUNDAY, {day: A for day in seven_days(A) if day != SUNDAY}, name="0")
     found = week_of(capture)
     assert (found["vanished_days"], found["days_observed"]) == (0, 6)
 
 
 def test_a_vanished_week_bucket_stands_and_is_flagged_for_its_seven_days() -> None:
-    empty = Capture("1", FRIDAY, MONDAY, SUNDAY, {}, period="week")
+    empty = Capture(FRIDAY, MONDAY, SUNDAY, {}, period="week", name="1")
     found = week_of(week_bucket("0", ENDS, A), empty)
     assert (found["grain"], found["vanished_days"], found["status"]) == ("week", 7, "settled")
 
@@ -411,7 +411,7 @@ def test_a_chart_is_cut_short_where_other_stands_behind_too_few_names(
 def test_one_short_day_makes_the_week_short() -> None:
     short = one_day("1", LATER + DAY, named(20) | {"other": 1}, SUNDAY)
     days = {day: WHOLE for day in seven_days(WHOLE) if day != SUNDAY}
-    found = week_of(Capture("0", LATER, MONDAY, SUNDAY, days), short)
+    found = week_of(Capture(LATER, MONDAY, SUNDAY, days, name="0"), short)
     assert (found["depth"], found["truncated"], found["nine_known"]) == (20, True, False)
 
 
@@ -441,7 +441,7 @@ def test_the_iso_year_goes_with_the_iso_week(day: date, monday: date, year: int,
 def test_the_first_week_of_the_history_is_always_incomplete() -> None:
     start = date(2025, 1, 1)
     days = {start + n * DAY: A for n in range(5)}
-    found = week_of(Capture("0", LATER, start, date(2025, 1, 5), days))
+    found = week_of(Capture(LATER, start, date(2025, 1, 5), days, name="0"))
     assert (found["week_start"], found["days_observed"], found["status"]) == (
         date(2024, 12, 30),
         5,
@@ -489,14 +489,14 @@ def standings(*captures: Capture) -> dict[str, pl.DataFrame]:
 def test_a_tier_is_read_off_the_bucket_and_not_off_what_is_said_of_it(
     models: dict[str, int], origin: str, fetched: bool, tier: int
 ) -> None:
-    entries = entries_of(Capture("0", LATER, MONDAY, MONDAY, {MONDAY: models}, "day", origin, fetched))
+    entries = entries_of(Capture(LATER, MONDAY, MONDAY, {MONDAY: models}, "day", origin, fetched, name="0"))
     assert set(entries["tier"]) == {tier}
     assert set(entries["depth"]) == {len(models.keys() - {"other"})}
 
 
 def test_the_same_bytes_under_two_origins_count_as_the_poorer() -> None:
     both = [
-        Capture("0", LATER, MONDAY, MONDAY, {MONDAY: named(9)}, "day", origin, fetched)
+        Capture(LATER, MONDAY, MONDAY, {MONDAY: named(9)}, "day", origin, fetched, name="0")
         for origin, fetched in (("chart", False), ("api", True))
     ]
     for order in (both, both[::-1]):
@@ -528,7 +528,7 @@ def test_as_of_a_moment_what_shows_most_of_those_known_by_then_stands() -> None:
 
 def test_what_stands_for_a_poor_bucket_is_also_judged_by_richer_looks() -> None:
     chart = whole_week("0", ENDS, A, origin="chart")
-    silent = Capture("1", FRIDAY, MONDAY, SUNDAY, {day: WHOLE for day in seven_days(A) if day != MONDAY})
+    silent = Capture(FRIDAY, MONDAY, SUNDAY, {day: WHOLE for day in seven_days(A) if day != MONDAY}, name="1")
     assert ("0", None, 3, True, True) in held(chart, silent)
 
 
@@ -546,7 +546,7 @@ def test_confirmations_that_take_turns_with_poorer_looks_are_no_observations() -
 
 def test_rows_go_before_their_absence_of_the_same_moment() -> None:
     days = [
-        Capture(name, LATER, MONDAY, SUNDAY, {day: WHOLE})
+        Capture(LATER, MONDAY, SUNDAY, {day: WHOLE}, name=name)
         for name, day in zip("6543210", seven_days(A), strict=True)
     ]
     found = week_of(*days)
@@ -554,8 +554,8 @@ def test_rows_go_before_their_absence_of_the_same_moment() -> None:
 
 
 def test_a_day_of_unknown_total_is_not_observed() -> None:
-    six = Capture("0", LATER, MONDAY, SUNDAY, {day: WHOLE for day in seven_days(A) if day != SUNDAY})
-    listed = Capture("1", LATER, SUNDAY, SUNDAY, {SUNDAY: named(60)}, fetched=False)
+    six = Capture(LATER, MONDAY, SUNDAY, {day: WHOLE for day in seven_days(A) if day != SUNDAY}, name="0")
+    listed = Capture(LATER, SUNDAY, SUNDAY, {SUNDAY: named(60)}, fetched=False, name="1")
     found = week_of(six, listed)
     assert (found["days_observed"], found["status"], found["extent"]) == (6, "incomplete", "complete")
     assert ("1", "unknown total", 4, False, True) in held(six, listed)
@@ -607,7 +607,7 @@ def test_a_week_is_made_of_the_grain_that_shows_more(
 ) -> None:
     by_day = {MONDAY + n * DAY: models for n, models in enumerate(days)}
     captures = [
-        Capture("0", LATER, MONDAY, SUNDAY, by_day, fetched=False),
+        Capture(LATER, MONDAY, SUNDAY, by_day, fetched=False, name="0"),
         week_bucket("1", LATER, week, fetched=False),
     ]
     assert week_of(*captures)["grain"] == grain
@@ -638,7 +638,7 @@ def captures(draw: st.DrawFn) -> Capture:
         st.sampled_from([-3 * DAY, -TICK, 0 * DAY, 4 * DAY - TICK, 4 * DAY, 11 * DAY, 20 * DAY])
     )
     origin, fetched = draw(st.sampled_from([("api", True), ("api", False), ("chart", False)]))
-    return Capture("?", as_of, start, end, buckets, period, origin, fetched)
+    return Capture(as_of, start, end, buckets, period, origin, fetched, name="?")
 
 
 @st.composite

@@ -274,8 +274,9 @@ def test_an_example_is_published_on_a_persons_word(contract: Contract, tmp_path:
 
 def test_whatever_the_schema_allows_is_read_or_refused_as_documented(contract: Contract) -> None:
     came = {"read": 0, "refused": 0}
+    tried = examples(400, suppress_health_check=list(HealthCheck))
 
-    @examples(400, suppress_health_check=list(HealthCheck))
+    @tried
     @given(contract.strategy(contract.content(200)["schema"]))
     def examine(body: Json) -> None:
         assert contract.errors(200, body) == []
@@ -291,7 +292,8 @@ def test_whatever_the_schema_allows_is_read_or_refused_as_documented(contract: C
             came["read"] += 1
 
     examine()
-    assert min(came.values()) >= 5
+    # Few of them are read.
+    assert min(came.values()) >= tried.max_examples // 80
 
 
 SLUG = st.from_regex(r"[a-z0-9][a-z0-9.-]{0,20}/[A-Za-z0-9][A-Za-z0-9._-]{0,40}(:[a-z]+)?", fullmatch=True)

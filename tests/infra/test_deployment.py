@@ -17,9 +17,11 @@ from flows.lake.manifest import published
 from flows.sample_api.server import SampleApi
 from flows.storage.object_store import S3Options
 from flows.storage.open import open_store
+from schemas import COUNTRY_WEEK, WEEK_COVERAGE
 from tests.chaos import lost
 from tests.chaos.lost import Orchestra
 from tests.infra.test_infra import INFRA, PREFECT, run_tool, tool
+from tests.support import lakes
 
 pytestmark = pytest.mark.slow
 
@@ -50,8 +52,8 @@ def test_what_is_brought_up_runs_the_deployments_one_at_a_time(up: Orchestra, tm
             "OPENROUTER_BASE_URL": api.base_url,
         }
         started = [
-            up.trigger("weekly", given, week="2026-03-11"),
-            up.trigger("backfill", given, first="2026-02-23", last="2026-03-01"),
+            up.trigger("weekly", given | lakes.only_checking(COUNTRY_WEEK, WEEK_COVERAGE), week="2026-03-11"),
+            up.trigger("backfill", given | lakes.only_checking(), first="2026-02-23", last="2026-03-01"),
         ]
         spans = sorted(_wait_for(server, run) for run in started)
         assert spans[0][1] <= spans[1][0], "two runs wrote to the lake at once"

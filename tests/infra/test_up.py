@@ -30,8 +30,9 @@ def test_a_run_that_is_killed_begins_again_and_its_release_is_in_the_lake_and_in
             "OPENROUTER_API_KEY": "k",
             "OPENROUTER_BASE_URL": api.base_url,
         }
+        given |= lakes.only_checking()
         run = up.trigger("weekly", given, week=str(THIRD))
-        await_object(tmp_path / "lake/staging")
+        await_object(tmp_path / "lake/parts")
         os.kill(_process_of(run, up.tracked["up"].pid), signal.SIGKILL)
         await_end(up, run)
 

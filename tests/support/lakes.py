@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from flows.pipeline.run import Outcome, raw_to_warehouse
 from flows.sample_api import simulator
 from flows.settings import Settings
 from flows.storage.object_store import Store
-from schemas import TABLES
+from schemas import TABLES, Table
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -114,6 +115,21 @@ def _no_report(settings: Settings, stage: str) -> str:
     store.put_once(NO_REPORT, b"{}")
     Stage(store, stage).note("docs", "nothing was checked")
     return NO_REPORT
+
+
+AT_START = Path(__file__).with_name("at_start")
+
+
+def only_checking(*tables: Table) -> dict[str, str]:
+    """Variables that make a process's validation check these tables alone; of none, it imports nothing to check with.
+
+    For processes of which a test learns nothing from the checks of all tables, which take longer than all else.
+    """
+    paths = [str(AT_START), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "CHECKED_TABLES": ",".join(table.name for table in tables),
+    }
 
 
 def land(settings: Settings, paths: Iterable[Path], origin: str | None = None) -> None:

@@ -6,7 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import settings
@@ -63,6 +63,14 @@ class Scheduling(LoadFileScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return "together" if Path(file).name in TOGETHER else file
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The Prefect server ends with the last of the tests that share it: it and its worker are never quite idle."""
+    if item.path.name in TOGETHER and nextitem is not None and nextitem.path.name not in TOGETHER:
+        for made in item.session._fixturemanager.getfixturedefs("up", item) or ():
+            made.finish(cast(pytest.Function, item)._request)
 
 
 def pytest_collection_finish() -> None:

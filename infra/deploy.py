@@ -8,8 +8,9 @@ one at a time.
 import argparse
 import asyncio
 import os
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 INFRA = Path(__file__).resolve().parent
 PREFECT_FILE = INFRA / "prefect.yaml"
-PREFECT = str(Path(sys.executable).with_name("prefect"))
 POOL = os.environ.get("PREFECT_DEFAULT_WORK_POOL_NAME") or "standings"
 LIMIT = f"{POOL}-lake"
 TYPES = ("process", "docker", "kubernetes")
@@ -45,7 +45,7 @@ def main() -> None:
     os.environ["WORKING_DIRECTORY"] = chosen.directory or (
         str(Path.cwd()) if chosen.type == "process" else HOME_IN_IMAGE
     )
-    demand(prefect("--no-prompt", "deploy", "--all", "--prefect-file", str(PREFECT_FILE)))
+    prefect("--no-prompt", "deploy", "--all", "--prefect-file", str(PREFECT_FILE))
     asyncio.run(write_one_at_a_time())
     asyncio.run(begin_again(POOL))
 
@@ -66,7 +66,7 @@ def create_pool(kind: str) -> None:
     """The pool, with our base job template where there is one for its type."""
     template = INFRA / "work-pools" / f"{kind}.json"
     given = ("--base-job-template", str(template)) if template.exists() else ()
-    demand(prefect("work-pool", "create", POOL, "--type", kind, *given))
+    prefect("work-pool", "create", POOL, "--type", kind, *given)
 
 
 def writers() -> set[str]:
@@ -107,13 +107,23 @@ def _has_another(deployment: "DeploymentResponse", shared: "GlobalConcurrencyLim
     return deployment.work_pool_name == POOL and (own is None or own.id != shared.id)
 
 
-def prefect(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([PREFECT, *arguments], capture_output=True, text=True, check=False)
+def prefect(*arguments: str) -> None:
+    """Prefect's command line, in this process, since each of its own would import Prefect anew for seconds.
 
+    Ends this with what it said where it fails.
+    """
+    from prefect.cli import app
 
-def demand(done: "subprocess.CompletedProcess[str]") -> None:
-    if done.returncode:
-        sys.exit(f"deploy: {' '.join(done.args[1:])} failed:\n{done.stdout}{done.stderr}")
+    said, before = StringIO(), sys.argv
+    sys.argv = ["prefect", *arguments]
+    try:
+        with redirect_stdout(said), redirect_stderr(said):
+            app()
+    except SystemExit as ended:
+        if ended.code:
+            sys.exit(f"deploy: {' '.join(sys.argv)} failed:\n{said.getvalue()}")
+    finally:
+        sys.argv = before
 
 
 if __name__ == "__main__":

@@ -27,6 +27,18 @@ ROOM = 4 * 2**30
 TOGETHER = {"test_deployment.py", "test_distributed.py", "test_end_to_end.py", "test_up.py"}
 """Files of which some test needs the Prefect server, of which there is one."""
 
+UNUSED = (
+    "CANCELLATION_CLEANUP",
+    "CLEANUP_RECONCILER",
+    "DB_VACUUM",
+    "FOREMAN",
+    "LATE_RUNS",
+    "PAUSE_EXPIRATIONS",
+    "SCHEDULER",
+    "TASK_RUN_RECORDER",
+)
+"""The Prefect server's services of which no test sees anything; that of triggers makes lost runs begin again."""
+
 SLOW = {"s3_endpoint", "postgres_url", "up", "two_tables"}
 """Fixtures that start a server, or stand for checks by Great Expectations."""
 
@@ -139,14 +151,16 @@ def postgres_url() -> Iterator[str]:
 def up(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orchestra]:
     """What `make up` starts, a Prefect server and its worker; the server keeps its runs in PostgreSQL if there is one.
 
+    It serves without what no test needs: it schedules nothing, so that no run begins which nobody asked for.
     Each run is given its lake and its source. Whoever applies other deployments names them otherwise.
     """
     home = tmp_path_factory.mktemp("up")
-    database = {}
+    given = {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in UNUSED}
+    given["PREFECT_SERVER_REGISTER_BLOCKS_ON_START"] = "false"
     if servers.POSTGRES is not None:
         url = servers.make_database(request.getfixturevalue("postgres_url"))
-        database["PREFECT_API_DATABASE_CONNECTION_URL"] = url.replace("postgresql:", "postgresql+asyncpg:")
-    with lost.brought_up(home, database) as played:
+        given["PREFECT_API_DATABASE_CONNECTION_URL"] = url.replace("postgresql:", "postgresql+asyncpg:")
+    with lost.brought_up(home, given) as played:
         yield played
 
 

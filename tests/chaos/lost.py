@@ -159,13 +159,13 @@ def orchestra(home: Path, database: str) -> Iterator[Orchestra]:
 
 
 @contextmanager
-def brought_up(home: Path, database: Mapping[str, str]) -> Iterator[Orchestra]:
-    """What `make up` starts; its worker is itself. database: the variable that names one that is no SQLite."""
+def brought_up(home: Path, given: Mapping[str, str]) -> Iterator[Orchestra]:
+    """What `make up` starts; its worker is itself. given: variables such as the one that names a database."""
     port = servers.free_port()
     ours = ("STANDINGS_", "OPENROUTER_", "PREFECT_")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
-        **database,
+        **given,
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_API_PORT": str(port),

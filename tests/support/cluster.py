@@ -20,6 +20,9 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": "65536",
     # Dask's sampling of stacks can crash Python 3.11, in PyFrame_GetCode.
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    # Nobody looks at what each process measures of itself fifty times a second.
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
 }
 DASK = Path(sys.executable).with_name("dask")
 

@@ -25,7 +25,8 @@ class Settings:
     """Where the lake, the warehouse and the source are.
 
     minute, day: the source's quotas. reference: an operator's folder of reference files, which go before ours.
-    webhook, slack, ping: who is told of what, as addresses that may hold secrets.
+    webhook, slack, apprise, ping: who is told of what, as addresses that may hold secrets; apprise: one or more, as
+    Apprise writes them.
     postgres: a connection string, which may hold a password. iceberg: a catalogue's address. lineage: a file or an
     address that takes OpenLineage events. dask: a scheduler's address. block_rows: of how many rows of the source the
     weeks are at most that are computed in one piece.
@@ -43,6 +44,7 @@ class Settings:
     day: Quota = A_DAY
     webhook: str | None = field(default=None, repr=False)
     slack: str | None = field(default=None, repr=False)
+    apprise: str | None = field(default=None, repr=False)
     ping: str | None = field(default=None, repr=False)
     postgres: str | None = field(default=None, repr=False)
     iceberg: str | None = field(default=None, repr=False)
@@ -71,6 +73,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         day=_quota(environment, "STANDINGS_QUOTA_DAY", A_DAY),
         webhook=environment.get("STANDINGS_WEBHOOK") or None,
         slack=environment.get("STANDINGS_SLACK_WEBHOOK") or None,
+        apprise=environment.get("STANDINGS_APPRISE") or None,
         ping=environment.get("STANDINGS_PING") or None,
         postgres=environment.get("STANDINGS_POSTGRES") or None,
         iceberg=environment.get("STANDINGS_ICEBERG") or None,

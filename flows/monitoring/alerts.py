@@ -58,11 +58,13 @@ def _announce(settings: Settings, store: Store, before: Manifest | None, after: 
 
 
 def notify(settings: Settings, event: str, line: str) -> None:
-    """Tells the webhooks of an event: `refused`, `stale` or `leader`; line: what there is to say."""
+    """Tells whoever listens of an event: `refused`, `stale` or `leader`; line: what there is to say."""
     if settings.webhook:
         _send("POST", settings.webhook, {"event": event, "lake": settings.lake, "text": line})
     if settings.slack:
         _send("POST", settings.slack, {"text": f"Token Standings: {line}"})
+    if settings.apprise:
+        _send_by_apprise(settings.apprise, event, line)
 
 
 def leaders(store: Store, release: Manifest, before: Manifest | None) -> Iterator[str]:
@@ -88,7 +90,40 @@ def leaders(store: Store, release: Manifest, before: Manifest | None) -> Iterato
 
 def _send(method: str, url: str, content: dict[str, str] | None = None) -> None:
     try:
-        httpx.request(method, url, json=content, timeout=SECONDS).raise_for_status()
+        with _unheard("httpx"):
+            httpx.request(method, url, json=content, timeout=SECONDS).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         # An address may hold a secret, and so may the error.
         log.warning("notify: a listener was not reached: %s", type(error).__name__)
+
+
+def _send_by_apprise(addresses: str, event: str, line: str) -> None:
+    """Tells each of the addresses; one that is not reached does not keep the others from being told."""
+    # Only here: most tell nobody this way, and finding its services takes it longer than sending does.
+    from apprise import Apprise, NotifyFormat, NotifyType
+
+    kind = NotifyType.INFO if event == "leader" else NotifyType.WARNING
+    with _unheard("apprise", "urllib3.connectionpool"):
+        listeners = Apprise()
+        known = listeners.add(addresses)
+        # A line holds names from outside, so that it is text, whatever the service would make of it.
+        reached = listeners.notify(line, "Token Standings", kind, body_format=NotifyFormat.TEXT)
+    if not (known and reached):
+        log.warning("notify: a listener was not reached: one of STANDINGS_APPRISE")
+
+
+@contextmanager
+def _unheard(*names: str) -> Iterator[None]:
+    """Nothing that these loggers are given inside it is told: it may repeat an address, and so a secret."""
+    theirs = [logging.getLogger(name) for name in names]
+
+    def drop(_: logging.LogRecord) -> bool:
+        return False
+
+    for each in theirs:
+        each.addFilter(drop)
+    try:
+        yield
+    finally:
+        for each in theirs:
+            each.removeFilter(drop)

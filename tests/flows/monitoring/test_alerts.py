@@ -2,15 +2,18 @@
 
 import json
 import logging
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import open_lake
-from flows.monitoring.alerts import sent_after
+from flows.monitoring.alerts import notify, sent_after
 from flows.monitoring.freshness import demand_fresh
 from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
@@ -18,20 +21,40 @@ from schemas.errors import StandingsError
 from tests.support import lakes
 from tests.support.servers import Heard, listener
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Of a library that Apprise looks for among its own modules.
+    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),
+]
 
 FIRST, SECOND = date(2026, 7, 6), date(2026, 7, 13)
 LED_BY_US = lakes.body(lakes.week_of(FIRST, {"openai/osprey": 9, "deepseek/delta": 5}))
 LED_BY_CN = lakes.body(lakes.week_of(SECOND, {"openai/osprey": 5, "deepseek/delta": 9}))
 
 
-def told(heard: Heard) -> list[tuple[str, str, dict[str, str]]]:
+def told(heard: Heard) -> list[tuple[str, str, dict[str, Any]]]:
     """Each request with its content as JSON."""
     return [(method, path, json.loads(content or b"{}")) for method, path, content in heard]
 
 
+def by_apprise(kind: str, line: str) -> dict[str, Any]:
+    """What Apprise posts where JSON is taken."""
+    return {"version": "1.0", "title": "Token Standings", "message": line, "attachments": [], "type": kind}
+
+
 def told_to(settings: Settings, url: str) -> Settings:
-    return replace(settings, webhook=f"{url}/json", slack=f"{url}/slack", ping=f"{url}/ping")
+    return replace(
+        settings,
+        webhook=f"{url}/json",
+        slack=f"{url}/slack",
+        apprise=apprise(url, "apprise"),
+        ping=f"{url}/ping",
+    )
+
+
+def apprise(url: str, path: str) -> str:
+    """A path of a listener as Apprise writes the address of whoever takes JSON."""
+    return f"{url.replace('http', 'json', 1)}/{path}"
 
 
 def bring(settings: Settings, *bodies: bytes) -> None:
@@ -60,6 +83,7 @@ def test_a_new_leader_is_told_and_a_verified_release_pinged(tmp_path: Path) -> N
         assert told(heard) == [
             ("POST", "/json", {"event": "leader", "lake": settings.lake, "text": line}),
             ("POST", "/slack", {"text": f"Token Standings: {line}"}),
+            ("POST", "/apprise", by_apprise("info", line)),
             ("GET", "/ping", {}),
         ]
         heard.clear()
@@ -69,7 +93,7 @@ def test_a_new_leader_is_told_and_a_verified_release_pinged(tmp_path: Path) -> N
 
 def test_what_is_refused_is_told(tmp_path: Path) -> None:
     with listener() as (url, heard):
-        settings = replace(told_to(lakes.on_disk(tmp_path), url), slack=None)
+        settings = replace(told_to(lakes.on_disk(tmp_path), url), slack=None, apprise=None)
         bring(settings, LED_BY_US, b"{")
     ((event, _),) = [(each["event"], each["text"]) for _, path, each in told(heard) if path == "/json"]
     assert event == "refused"
@@ -77,7 +101,7 @@ def test_what_is_refused_is_told(tmp_path: Path) -> None:
 
 def test_each_refusal_is_told_where_nothing_can_be_published(tmp_path: Path) -> None:
     with listener() as (url, heard):
-        settings = replace(told_to(lakes.on_disk(tmp_path), url), slack=None)
+        settings = replace(told_to(lakes.on_disk(tmp_path), url), slack=None, apprise=None)
         with pytest.raises(PublicationRefused, match="one; two"), sent_after(settings):
             raise PublicationRefused("one", "two")
     assert [(each["event"], each["text"]) for _, _, each in told(heard)] == [
@@ -106,17 +130,68 @@ def test_stale_figures_are_told(tmp_path: Path) -> None:
     assert told(heard)[0][2]["event"] == "stale"
 
 
+def test_each_address_of_apprise_is_told_whatever_becomes_of_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with listener() as (url, heard):
+        addresses = [
+            apprise(url, "one"),
+            "nosuch://secret",
+            "json://127.0.0.1:9/secret",
+            apprise(url, "other"),
+        ]
+        settings = replace(lakes.on_disk(tmp_path), apprise=", ".join(addresses))
+        notify(settings, "stale", "<b>old</b> & <older>")
+        assert sorted(told(heard)) == [
+            ("POST", f"/{path}", by_apprise("warning", "<b>old</b> & <older>")) for path in ("one", "other")
+        ]
+        heard.clear()
+        notify(replace(settings, apprise=" ".join(addresses[::3])), "stale", "old")
+        assert sorted(path for _, path, _ in heard) == ["/one", "/other"]
+    assert [each.message for each in caplog.records if each.name == "standings"] == [
+        "notify: a listener was not reached: one of STANDINGS_APPRISE"
+    ]
+
+
+@pytest.mark.parametrize(
+    "addresses", ["secret", "nosuch://secret", "json://[secret", "tgram://secret/1", ","]
+)
+def test_an_address_that_apprise_does_not_know_is_a_warning(
+    addresses: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "apprise")
+    notify(Settings(apprise=addresses), "stale", "old")
+    assert "a listener was not reached" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_apprise_is_imported_only_where_it_is_to_tell() -> None:
+    program = (
+        "import sys; from flows.monitoring.alerts import notify; from flows.settings import Settings; "
+        "notify(Settings(), 'stale', 'old'); sys.exit('apprise' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 @pytest.mark.parametrize("status", [500, None])
 def test_a_listener_that_does_not_answer_stops_nothing(
     status: int | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "standings")
+    caplog.set_level(logging.DEBUG)
+    for name in ("standings", "apprise", "httpx", "urllib3"):
+        caplog.set_level(logging.DEBUG, name)
     with listener(status or 200) as (url, _):
-        address = f"{url}/secret" if status else "http://127.0.0.1:9/secret"
-        settings = replace(lakes.on_disk(tmp_path), webhook=address, ping=address)
+        url = url if status else "http://127.0.0.1:9"
+        address = f"{url}/secret"
+        settings = replace(
+            lakes.on_disk(tmp_path), webhook=address, apprise=apprise(url, "secret"), ping=address
+        )
         bring(settings, LED_BY_US)
         bring(settings, LED_BY_CN)
     assert lakes.manifest_of(settings).number == 2
-    warned = [each.message for each in caplog.records if "listener" in each.message]
-    assert warned and not any("secret" in each for each in warned)
+    warned = [each.message for each in caplog.records if "was not reached" in each.message]
+    # The webhook and Apprise are told of the new leader, the dead man's switch of both releases.
+    assert len(warned) == 4
+    assert "secret" not in caplog.text
     assert "secret" not in repr(settings)

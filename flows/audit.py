@@ -3,9 +3,9 @@
 from prefect import flow
 
 from flows import logs
-from flows.backfill import bring
 from flows.monitoring.verify import demand_sound
-from flows.orchestration import as_task, scheduled_time, task_runner
+from flows.orchestration import as_task, publish_landed, scheduled_time, task_runner
+from flows.pipeline.fetch import many_weeks
 from flows.pipeline.run import Outcome
 from flows.settings import from_environment
 from schemas.datasets import RANKINGS_DAILY
@@ -16,6 +16,14 @@ def audit() -> Outcome:
     """Asks for all of history anew, publishes what changed, and fails where anything in the lake is amiss."""
     logs.start_in_flow()
     settings = from_environment()
-    outcome = bring(settings, scheduled_time(), RANKINGS_DAILY.history_starts, refetch=True)
+    outcome = many_weeks(
+        settings,
+        scheduled_time(),
+        RANKINGS_DAILY.history_starts,
+        None,
+        publish_landed,
+        as_task,
+        refetch=True,
+    )
     as_task(demand_sound)(settings)
     return outcome

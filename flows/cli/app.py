@@ -6,7 +6,8 @@ import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,15 +16,8 @@ from flows.quota import Quota
 from schemas.errors import StandingsError
 
 if TYPE_CHECKING:
-    from prefect import Flow
-
     from flows.pipeline.run import Outcome
     from flows.settings import Settings
-
-
-P = ParamSpec("P")
-
-R = TypeVar("R")
 
 
 # What a person starts from a terminal needs no orchestrator's chatter, and reports to nobody.
@@ -34,6 +28,9 @@ PREFECT = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
 }
+
+PREFECT_FILES = {".env": "PREFECT_", "prefect.toml": "", "pyproject.toml": "[tool.prefect"}
+"""Files of the working folder that Prefect may read settings from, and what is in one that has any."""
 
 
 def stop(problem: str, code: int = 1) -> NoReturn:
@@ -111,19 +108,35 @@ def start() -> "Settings":
     return from_environment()
 
 
-def configure_prefect() -> None:
+def is_told_to_prefect(settings: "Settings") -> bool:
+    """Whether a run is one of a Prefect server's: that which is set, or that which Dask's tasks need.
+
+    Else its steps run without Prefect: a server for this one run would take longer than the run, and forget it.
+    Prefect takes seconds to import, so it is asked only where there is something that it reads its settings from.
+    """
     for name, value in PREFECT.items():
         os.environ.setdefault(name, value)
-
-
-def as_run(flow: "Flow[P, R]", settings: "Settings") -> Callable[P, R]:
-    """The flow as a run of the Prefect server that is set; where none is, its steps without Prefect.
-
-    A server for this one run would take longer than the run, and forget it. Dask's workers need one.
-    """
+    if settings.dask or os.environ.get("PREFECT_API_URL"):
+        return True
+    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+    profiles = Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").expanduser()
+    sources = {profiles: "PREFECT_API_URL"} | {Path(name): sign for name, sign in PREFECT_FILES.items()}
+    if not any(path.is_file() and sign in path.read_text(errors="replace") for path, sign in sources.items()):
+        return False
     from prefect.settings import get_current_settings
 
-    return flow if get_current_settings().api.url or settings.dask else flow.fn
+    return bool(get_current_settings().api.url)
+
+
+def publish_landed(settings: "Settings") -> "Outcome":
+    """Publishes and loads what has landed, and sends the alerts that follow."""
+    from flows.monitoring.alerts import sent_after
+    from flows.pipeline.run import raw_to_warehouse
+
+    with sent_after(settings) as refused:
+        outcome = raw_to_warehouse(settings)
+        refused.extend(outcome.rejected)
+    return outcome
 
 
 def finish(outcome: "Outcome") -> None:

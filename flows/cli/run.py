@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from flows.settings import Settings
 from flows.cli.app import (
     DAY,
-    as_run,
     command,
-    configure_prefect,
     finish,
+    is_told_to_prefect,
     now,
+    publish_landed,
     quota_option,
     say,
     start,
@@ -46,16 +46,11 @@ def ingest(paths: tuple[Path, ...], period: str | None, origin: str | None) -> N
     FILE.request.json beside it. A capture's vintage is its own meta.as_of.
     """
     from flows.extract.ingest import ingest as land
-    from flows.monitoring.alerts import sent_after
-    from flows.pipeline.run import raw_to_warehouse
 
     settings = start()
     landed = land(settings, paths, period, origin)
     say(f"{landed.files} captures, {landed.new} of them new")
-    with sent_after(settings) as refused:
-        outcome = raw_to_warehouse(settings)
-        refused.extend(outcome.rejected)
-    finish(outcome)
+    finish(publish_landed(settings))
 
 
 @command
@@ -71,10 +66,34 @@ def weekly(week: datetime | None) -> None:
 
     settings = start()
     require_key()
-    configure_prefect()
-    from flows.weekly import weekly as flow
+    if is_told_to_prefect(settings):
+        from flows.weekly import weekly as flow
 
-    finish(as_run(flow, settings)(to_date(week)))
+        finish(flow(to_date(week)))
+    else:
+        from flows.pipeline.fetch import one_week
+
+        finish(one_week(settings, now(), to_date(week), publish_landed))
+
+
+@command
+def refresh() -> None:
+    """Fetch the last fourteen days again and publish what changed.
+
+    One request. Where nothing changed, no release is made. Needs OPENROUTER_API_KEY.
+    """
+    from flows.extract.client import require_key
+
+    settings = start()
+    require_key()
+    if is_told_to_prefect(settings):
+        from flows.refresh import refresh as flow
+
+        finish(flow())
+    else:
+        from flows.pipeline.fetch import trailing_days
+
+        finish(trailing_days(settings, now(), publish_landed))
 
 
 @command
@@ -117,10 +136,24 @@ def backfill(
             click.echo(line)
         return
     require_key()
-    configure_prefect()
-    from flows.backfill import backfill as flow
+    if is_told_to_prefect(settings):
+        from flows.backfill import backfill as flow
 
-    finish(as_run(flow, settings)(first.date(), to_date(last), slices, refetch))
+        finish(flow(first.date(), to_date(last), slices, refetch))
+    else:
+        from flows.pipeline.fetch import many_weeks
+
+        finish(
+            many_weeks(
+                settings,
+                now(),
+                first.date(),
+                to_date(last),
+                publish_landed,
+                slices=slices,
+                refetch=refetch,
+            )
+        )
 
 
 def _slice(text: str) -> dict[str, str]:
@@ -150,8 +183,7 @@ def rebuild(without_operator: bool) -> None:
     from flows.monitoring.alerts import sent_after
 
     settings = start()
-    if settings.dask:
-        configure_prefect()
+    if settings.dask and is_told_to_prefect(settings):
         from flows.rebuild import rebuild as flow
 
         changed, outcome = flow(without_operator)
@@ -218,11 +250,10 @@ def demo() -> None:
     with SampleApi(seed=DEFAULT_SEED) as api:
         os.environ["OPENROUTER_BASE_URL"] = api.base_url
         settings = start()
-        configure_prefect()
-        from flows.backfill import backfill as flow
+        from flows.pipeline.fetch import many_weeks
         from schemas.datasets import RANKINGS_DAILY
 
-        finish(as_run(flow, settings)(RANKINGS_DAILY.history_starts))
+        finish(many_weeks(settings, now(), RANKINGS_DAILY.history_starts, None, publish_landed))
     _print_latest(settings)
 
 

@@ -50,6 +50,7 @@ COMMANDS = {
     "monitor",
     "prune",
     "rebuild",
+    "refresh",
     "releases",
     "repair",
     "rollback",
@@ -571,6 +572,7 @@ def test_the_demo_prints_the_standings_as_simulated(
     monkeypatch.setenv("OPENROUTER_BASE_URL", "set by the demo")
     monkeypatch.setenv("OPENROUTER_API_KEY", "set by the demo")
     today = datetime.now(UTC).date()
+    monkeypatch.setattr("flows.cli.run.now", lambda: datetime.now(UTC))
     shorter = replace(datasets.RANKINGS_DAILY, history_starts=today - timedelta(days=28))
     monkeypatch.setattr(datasets, "RANKINGS_DAILY", shorter)
     ran = run("demo")

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import backfill
-from flows.backfill import AT_ONCE, bring
 from flows.lake import captures
 from flows.lake.lake import open_lake
+from flows.pipeline.fetch import AT_ONCE, Publish, many_weeks
 from flows.pipeline.run import Outcome
 from flows.quota import Quota
 from flows.sample_api.server import CHOICES, Reply, SampleApi
@@ -54,10 +53,17 @@ class SlowApi(SampleApi):
 
 
 @pytest.fixture(autouse=True)
-def _only_asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps run as they stand, and what has landed is not published."""
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", "k")
-    monkeypatch.setattr(backfill, "publish_landed", lambda settings: Outcome("a release", ()))
+
+
+def bring(
+    settings: Settings,
+    slices: list[dict[str, str]],
+    publish: Publish = lambda _settings: Outcome("a release", ()),
+) -> Outcome:
+    """Asks for a week of the whole and of each slice."""
+    return many_weeks(settings, DUE, *WEEK, publish, slices=slices)
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ def asked(folder: Path, api: SlowApi, slices: list[dict[str, str]], minute: Quot
     """Asks for a week of the whole and of each slice; returns how long that took."""
     settings = replace(lakes.on_disk(folder), base_url=api.base_url, minute=minute)
     started = time.monotonic()
-    bring(settings, DUE, *WEEK, [{}, *slices])
+    bring(settings, slices)
     taken = time.monotonic() - started
     assert len(list(captures.landed(open_lake(settings)))) == len(slices) + 1
     return taken
@@ -90,7 +96,7 @@ def test_three_minutes_requests_take_two_minutes_waiting_and_are_never_refused(
 
 
 def test_the_whole_is_published_while_slices_wait_for_the_quota(
-    folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch
+    folders: Iterator[Path],
 ) -> None:
     held: list[list[str]] = []
 
@@ -98,10 +104,9 @@ def test_the_whole_is_published_while_slices_wait_for_the_quota(
         held.append([key.slice for key in captures.landed(open_lake(settings))])
         return Outcome("a release", (f"refused by {len(held)}",))
 
-    monkeypatch.setattr(backfill, "publish_landed", publish)
     with SlowApi() as api:
         settings = replace(lakes.on_disk(next(folders)), base_url=api.base_url, minute=Quota(5, 0.5))
-        outcome = bring(settings, DUE, *WEEK, [*SLICES[:9], {}])
+        outcome = bring(settings, SLICES[:9], publish)
     early, late = held
     assert "all" in early
     assert len(early) < len(late) == 10
@@ -109,15 +114,14 @@ def test_the_whole_is_published_while_slices_wait_for_the_quota(
 
 
 def test_what_cannot_be_published_ends_the_asking(
-    folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch
+    folders: Iterator[Path],
 ) -> None:
     def refuse(settings: Settings) -> Outcome:
         raise StandingsError("refused")
 
-    monkeypatch.setattr(backfill, "publish_landed", refuse)
     with SlowApi() as api, pytest.raises(StandingsError, match="refused"):
         settings = replace(lakes.on_disk(next(folders)), base_url=api.base_url, minute=Quota(5, 0.5))
-        bring(settings, DUE, *WEEK, [{}, *SLICES])
+        bring(settings, SLICES, refuse)
     assert 1 <= len(api.statuses) <= 1 + len(SLICES) // 2
 
 
@@ -139,6 +143,6 @@ def test_a_full_history_takes_at_most_three_requests_and_waits_for_nothing(
 ) -> None:
     with SlowApi() as api:
         settings = replace(lakes.on_disk(next(folders)), base_url=api.base_url, minute=SHORT)
-        bring(settings, DUE, date(2025, 1, 1))
+        many_weeks(settings, DUE, date(2025, 1, 1), None, lambda _settings: Outcome("a release", ()))
     assert api.statuses == [200] * 2
     assert "waiting" not in caplog.text

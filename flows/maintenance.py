@@ -10,9 +10,11 @@ from flows.lake import approvals, captures, keys
 from flows.lake.lake import kind_of, move_up, open_lake, say_kind, writable
 from flows.lake.latest import refresh_latest
 from flows.lake.manifest import Manifest, Pointer, chain, changes, current, point_to, read_manifest, records
+from flows.lake.parsed import parser_version
 from flows.monitoring.verify import Problem, ProblemKind, verify
 from flows.pipeline import describe, lineage
 from flows.pipeline.run import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
+from flows.pipeline.validate import Record
 from flows.settings import Settings
 from flows.storage.object_store import Damaged, NotFound, Store
 from flows.storage.open import open_store, probe
@@ -33,7 +35,7 @@ def rebuild(
     store = open_lake(settings)
     before = current(store).manifest
     captures.forget_rejections(store)
-    outcome = raw_to_warehouse(settings, run, fan, without_operator)
+    outcome = raw_to_warehouse(settings, run, fan, without_operator, anew=True)
     after = current(store).manifest
     return list(changes(before, after)) if after else [], outcome
 
@@ -60,7 +62,7 @@ def repair(settings: Settings, run: Runner = directly) -> tuple[list[Problem], O
     # What the mark says of latest/, and the warehouse of itself, may no longer be so.
     store.delete(keys.LATEST_MARK)
     settings.warehouse.unlink(missing_ok=True)
-    return wrong, raw_to_warehouse(settings, run)
+    return wrong, raw_to_warehouse(settings, run, anew=True)
 
 
 def migrate(settings: Settings, run: Runner = directly) -> tuple[int | None, Outcome]:
@@ -127,15 +129,33 @@ def rollback(settings: Settings, release: str, reason: str) -> str:
 def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
     """Removes what no release leads to and no run has touched for a while; yields what it removed. Never raw.
 
-    That is parts and reports of runs that lost a race or died, their manifests, and what they left staged.
+    That is parts and reports of runs that lost a race or died, their manifests, what they left staged, and what
+    another version parsed.
     """
     store = writable(settings)
-    releases = list(chain(store, current(store).manifest))
-    kept = {keys.manifest(each.release) for each in releases}
+    newest = current(store).manifest
+    releases = list(chain(store, newest))
+    kept = {name(each.release) for each in releases for name in (keys.manifest, keys.checked)}
+    if record := Record.of(store, newest):
+        kept |= {table["docs"] for table in record.tables.values()}
+    landed = {key.sha256 for key in captures.landed(store)}
+    kept |= {
+        name
+        for name in store.list(keys.PARSED)
+        if (made := keys.parsed_of(name)) and made[0] == parser_version() and made[1] in landed
+    }
     kept |= {partition.key for each in releases for _, _, partition in each.partitions()}
     kept |= {key for each in releases for key in records(each)}
     horizon = datetime.now(UTC) - older_than
-    for prefix in (keys.PARTS, keys.MANIFESTS, keys.REPORTS, keys.DOCS, keys.STAGING):
+    for prefix in (
+        keys.PARTS,
+        keys.MANIFESTS,
+        keys.REPORTS,
+        keys.DOCS,
+        keys.CHECKED,
+        keys.PARSED,
+        keys.STAGING,
+    ):
         for name in list(store.list(prefix)):
             if name not in kept and _older(store, name, horizon):
                 store.delete(name)

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.lake.staging import Run
 from flows.monitoring.alerts import sent_after
 from flows.pipeline.run import Fan, Outcome, in_turn, raw_to_warehouse
 from flows.settings import Settings, from_environment
@@ -76,11 +77,9 @@ def fan_of(settings: Settings) -> Fan:
     return mapped if settings.dask else in_turn
 
 
-def mapped(
-    step: Callable[[Settings, str, T], R], settings: Settings, stage: str, parts: Iterable[T], /
-) -> list[R]:
+def mapped(step: Callable[[Run, T], R], run: Run, parts: Iterable[T], /) -> list[R]:
     """Runs a task for all parts at once, as far as there are workers; raises what the first that failed raised."""
     if not isinstance(step, Task):
-        return in_turn(step, settings, stage, parts)
-    futures = step.map(unmapped(settings), unmapped(stage), list(parts))
+        return in_turn(step, run, parts)
+    futures = step.map(unmapped(run), list(parts))
     return [future.result() for future in futures]

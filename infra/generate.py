@@ -13,7 +13,7 @@ import polars as pl
 from flows.lake import captures
 from flows.lake.captures import Asked
 from flows.lake.lake import claim
-from flows.lake.staging import Stage
+from flows.lake.staging import begin
 from flows.pipeline.conform import conform
 from flows.pipeline.describe import examples
 from flows.pipeline.run import computed
@@ -99,9 +99,9 @@ def simulated() -> Examples:
         for moment, period in LOOKS:
             body = simulator.answer(DEFAULT_SEED, moment, FIRST, LAST, period)
             captures.land(store, body, Asked("the dictionary's examples", moment, period, "simulated"))
-        conformed = conform(settings)
-        computed(settings, conformed)
-        tables = {table.name: Stage(store, conformed.stage).read(table.name) for table in TABLES}
+        run = begin(settings)
+        computed(run, conform(run))
+        tables = {table.name: run.stage.read(table.name) for table in TABLES}
     return {
         name: {column: shown for column, shown in _newest(rows).items() if shown}
         for name, rows in tables.items()

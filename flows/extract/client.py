@@ -19,13 +19,14 @@ from flows.extract.resume import landed_answer
 from flows.lake import captures, lake
 from flows.lake.captures import LARGEST_BODY, Asked
 from flows.lake.keys import RawKey
+from flows.lake.parsed import keep, parse_body
 from flows.sanitize import safe
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from flows.version import code_version
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
-from transforms.parse import SourceError, Torn, Unreadable, parse, source_error
+from transforms.parse import SourceError, Torn, Unreadable, source_error
 
 log = logging.getLogger("standings")
 
@@ -194,7 +195,7 @@ def _land(settings: Settings, response: httpx.Response, body: bytes, request: Re
     )
     key, _ = captures.land(store, body, asked)
     try:
-        parse(body, request.period)
+        keep(store, key, parse_body(key, body))
     except Torn as problem:
         raise _TryAgain(captures.reject(store, key, str(problem), code_version())) from None
     except Unreadable:

@@ -78,9 +78,9 @@ def _write_request(store: Store, key: RawKey, body: bytes, asked: Asked) -> None
         store.put_once(key.fetch, seal(record))
 
 
-def landed(store: Store) -> Iterator[RawKey]:
-    """Every capture in the lake, in order of key."""
-    for name in store.list(keys.RAW):
+def landed(store: Store, names: Iterable[str] | None = None) -> Iterator[RawKey]:
+    """Every capture in the lake, in order of key. names: what lies in `raw/`, where that is known."""
+    for name in store.list(keys.RAW) if names is None else names:
         if (key := keys.raw(name)) is not None:
             yield key
 
@@ -153,6 +153,20 @@ def unfinished(store: Store, published: Iterable[RawKey]) -> Iterator[RawKey]:
     for key in landed(store):
         if key.body not in done and key.rejection not in decided and key.confirmation not in decided:
             yield key
+
+
+def confirm(store: Store, key: RawKey, release: str) -> None:
+    """Marks a capture that changed nothing of a release."""
+    store.put(key.confirmation, release.encode())
+
+
+def confirmations(store: Store, wanted: Iterable[RawKey]) -> dict[RawKey, str | None]:
+    """Of captures the release that each changed nothing of; None where it is not marked so."""
+    wanted = list(wanted)
+    marked = set(store.list(keys.CONFIRMED)) if wanted else set()
+    return {
+        key: store.get(key.confirmation).decode() if key.confirmation in marked else None for key in wanted
+    }
 
 
 def exists(store: Store, name: str) -> bool:

@@ -23,6 +23,8 @@ HELD = "quarantine/releases/"
 OFFENDING = "quarantine/rows/"
 DOCS = "docs/"
 CONFIRMED = "confirmed/"
+PARSED = "parsed/"
+CHECKED = "checked/"
 LOADED = "loaded/"
 METADATA = "metadata/"
 PACKAGE = "datapackage"
@@ -89,6 +91,23 @@ def raw(key: str) -> RawKey | None:
 def confirmed(key: str) -> RawKey | None:
     """The capture whose confirmation a key marks; None for any other key."""
     return raw(f"{RAW}{key.removeprefix(CONFIRMED)}{_BODY}") if key.startswith(CONFIRMED) else None
+
+
+def parsed(version: str, key: RawKey) -> str:
+    """What a version of the parser made of a capture. The grain decides how a body is read, its origin does not."""
+    return f"{PARSED}{version}/{period_of(key)}-{key.sha256}.parquet"
+
+
+def parsed_of(key: str) -> tuple[str, str] | None:
+    """The version and the capture's sha256 in such a key; None for any other key."""
+    version, _, name = key.removeprefix(PARSED).partition("/")
+    digest = name.removesuffix(".parquet").rpartition("-")[2]
+    return (version, digest) if key.startswith(PARSED) and _DIGEST.fullmatch(digest) else None
+
+
+def checked(release: str) -> str:
+    """What the checks found in each partition of a release."""
+    return f"{CHECKED}{release}.json"
 
 
 def part(table: str, week: date, sha256: str) -> str:

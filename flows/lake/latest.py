@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flows.lake import keys
 from flows.lake.manifest import Manifest, Partition, published
-from flows.lake.reader import digests, part_bytes
+from flows.lake.reader import digests, known_bytes
 from flows.storage.checksummed_json import BrokenSeal, seal, unseal
 from flows.storage.object_store import CONNECTIONS, Damaged, LostRace, NotFound, Store
 
@@ -61,7 +61,7 @@ def _bring_to(store: Store, wanted: dict[str, Partition], held: dict[str, Partit
     stale = [name for name, each in wanted.items() if found.get(name) != each.sha256]
     gone = [name for name in found if name not in wanted]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(lambda name: store.put(name, part_bytes(store, wanted[name])), stale))
+        list(pool.map(lambda name: store.put(name, known_bytes(store, wanted[name])), stale))
         list(pool.map(store.delete, gone))
 
 

@@ -203,6 +203,14 @@ def current(store: Store) -> Pointer:
     return Pointer(read_manifest(store, pointer["release"]), version)
 
 
+def pointed(store: Store) -> str | None:
+    """The name of the release that is published now; None where nothing is."""
+    try:
+        return str(unseal(store.get(keys.POINTER), f"{store.url}/{keys.POINTER}")["release"])
+    except NotFound:
+        return None
+
+
 def read_manifest(store: Store, release: str) -> Manifest:
     """A release's manifest, whether or not it is the published one."""
     key = keys.manifest(release)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from threading import Lock
 
 import polars as pl
 
@@ -100,6 +101,30 @@ def part_bytes(store: Store, partition: Partition) -> bytes:
     if hashlib.sha256(data).hexdigest() != partition.sha256:
         raise StandingsError(f"{store.url}/{partition.key}: its bytes are not those that were published")
     return data
+
+
+class _Written:
+    """The bytes of parts that this process wrote, the latest of them, by their sha256."""
+
+    def __init__(self, room: int) -> None:
+        self._room, self._parts, self._lock = room, dict[str, bytes](), Lock()
+
+    def keep(self, sha256: str, data: bytes) -> None:
+        with self._lock:
+            self._parts[sha256] = data
+            while sum(map(len, self._parts.values())) > self._room:
+                del self._parts[next(iter(self._parts))]
+
+    def get(self, sha256: str) -> bytes | None:
+        return self._parts.get(sha256)
+
+
+written = _Written(64 * 2**20)
+
+
+def known_bytes(store: Store, partition: Partition) -> bytes:
+    """A part's bytes as `part_bytes` reads them, but for one that this process wrote, which need not be read again."""
+    return written.get(partition.sha256) or part_bytes(store, partition)
 
 
 def digests(store: Store, names: Iterable[str]) -> dict[str, str | None]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flows.lake.lake import kind_of, open_lake
+from flows.lake.lake import Kind
 from flows.lake.manifest import Manifest
 from flows.settings import Settings
 from schemas import reference
@@ -36,7 +36,7 @@ def reference_as_published(settings: Settings, manifest: Manifest) -> Reference:
     Raises `StandingsError` where an operator's folder is not the one that the release was published with.
     """
     minimum = manifest.reference["minimum_confidence"] or MINIMUM_CONFIDENCE
-    facts = reference_of(replace(settings, minimum_confidence=minimum))
+    facts = reference_of(replace(settings, minimum_confidence=minimum), manifest.kind)
     if _changes(facts.identity()) != _changes(manifest.reference):
         raise StandingsError(
             f"{settings.lake}: release {manifest.release} was published with other facts of the operator's: set "
@@ -52,9 +52,10 @@ def _changes(identity: dict[str, str | None]) -> str | None:
     return identity["operator_sha256"]
 
 
-def reference_of(settings: Settings) -> Reference:
-    """The reference facts that count in a lake. What was printed of the real world is no measure of a simulated one."""
+def reference_of(settings: Settings, kind: Kind | None) -> Reference:
+    """The reference facts that count in a lake of a kind; what was printed of the real world is no measure of a
+    simulated one."""
     facts = reference.load(settings.reference, settings.minimum_confidence)
-    if kind_of(open_lake(settings)) == "simulated":
+    if kind == "simulated":
         return replace(facts, claims=facts.claims.clear(), forecasts=facts.forecasts.clear())
     return facts

@@ -10,7 +10,7 @@ import polars as pl
 from flows import logs
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import open_lake
-from flows.lake.manifest import Manifest, current
+from flows.lake.manifest import Manifest, pointed, read_manifest
 from flows.lake.reader import rows_of
 from flows.monitoring.verify import verify
 from flows.settings import Settings
@@ -32,7 +32,7 @@ def sent_after(settings: Settings) -> Iterator[list[str]]:
     dies; what it published stands.
     """
     store = open_lake(settings)
-    before = current(store).manifest
+    before = pointed(store)
     refused: list[str] = []
     try:
         yield refused
@@ -42,10 +42,10 @@ def sent_after(settings: Settings) -> Iterator[list[str]]:
         raise
     for line in refused:
         notify(settings, "refused", line)
-    after = current(store).manifest
-    if after and not (before and before.release == after.release):
-        with logs.bind(release=after.release):
-            _announce(settings, store, before, after)
+    if (after := pointed(store)) and after != before:
+        with logs.bind(release=after):
+            earlier = read_manifest(store, before) if before else None
+            _announce(settings, store, earlier, read_manifest(store, after))
 
 
 def _announce(settings: Settings, store: Store, before: Manifest | None, after: Manifest) -> None:

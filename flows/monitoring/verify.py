@@ -7,6 +7,7 @@ from enum import StrEnum
 from flows.lake import captures, keys
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.manifest import Manifest, current, read_manifest, records
+from flows.lake.parsed import unsealed
 from flows.lake.reader import digests, part_bytes
 from flows.settings import Settings
 from flows.storage.checksummed_json import BrokenSeal, unseal
@@ -49,8 +50,8 @@ class Problem:
 def verify(settings: Settings) -> Iterator[Problem]:
     """Every problem; nothing if all is as it was written.
 
-    Raw bodies against their names and records, every part and manifest, the pointer, `latest/`, reports,
-    records of rejection and confirmation, the ledger, and the warehouses row by row.
+    Raw bodies against their names and records, every part and manifest, the pointer, `latest/`, reports, records of
+    checks, rejection and acceptance, what captures were parsed to, the ledger, and the warehouses row by row.
     """
     store = open_lake(settings)
     yield from _named_by_content(store)
@@ -108,7 +109,7 @@ def _named_by_content(store: Store) -> Iterator[Problem]:
 def _checksummed(store: Store) -> Iterator[Problem]:
     """Small objects that carry their own digest."""
     names = [keys.LAKE, keys.POINTER, keys.LATEST_MARK, keys.LEDGER]
-    for prefix in (keys.MANIFESTS, keys.REJECTED, keys.HELD, keys.ACCEPTED):
+    for prefix in (keys.MANIFESTS, keys.CHECKED, keys.REJECTED, keys.HELD, keys.ACCEPTED):
         names += store.list(prefix)
     names += [name for name in store.list(keys.RAW) if name.endswith(keys.REQUEST)]
     for name in names:
@@ -118,6 +119,16 @@ def _checksummed(store: Store) -> Iterator[Problem]:
             continue
         except (BrokenSeal, Damaged) as error:
             yield Problem(name, ProblemKind.ALTERED, str(error))
+    for name in store.list(keys.PARSED):
+        try:
+            sound = unsealed(store.get(name)) is not None
+        except NotFound:
+            continue
+        except Damaged:
+            sound = False
+        if not sound:
+            message = f"{store.url}/{name}: its bytes are not those that were written"
+            yield Problem(name, ProblemKind.ALTERED, message)
 
 
 def _raw(store: Store) -> Iterator[Problem]:

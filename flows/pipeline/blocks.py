@@ -5,14 +5,12 @@ from datetime import date
 
 import polars as pl
 
-from flows.lake import keys
 from flows.lake.staging import Stage
 from schemas import OBSERVATION, RANKING_ENTRY
 from transforms.standings import blocks
 
-WEEKS, HELD, SEEN = "weeks", "held", "first_seen"
-"""What is staged beside the tables: the weeks of each block, the parts that need not be written, and since when each
-model is known."""
+WEEKS, SEEN = "weeks", "first_seen"
+"""What is staged beside the tables: the weeks of each block, and since when each model is known."""
 
 
 def part(stage: Stage, entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> tuple[int, ...]:
@@ -27,7 +25,6 @@ def part(stage: Stage, entries: pl.DataFrame, observations: pl.DataFrame, most: 
 def note_blocks(stage: Stage, weeks: Sequence[Sequence[date]]) -> tuple[int, ...]:
     """Notes which weeks are in each staged block, and what need not be written; returns the blocks' numbers."""
     stage.note(WEEKS, [[str(week) for week in block] for block in weeks])
-    stage.note(HELD, list(stage.store.list(keys.PARTS)))
     return tuple(range(len(weeks)))
 
 

@@ -1,4 +1,5 @@
-"""The steps from raw captures to tables: each reads the lake, calls its transform and leaves the result."""
+"""The steps from `ranking_entry` to every other table: each takes from the stage, calls its transform and leaves the
+result there."""
 
 import logging
 from collections.abc import Iterable
@@ -6,11 +7,8 @@ from datetime import date
 
 import polars as pl
 
-from flows.lake.lake import open_lake
-from flows.lake.reference import reference_of
-from flows.lake.staging import Stage
+from flows.lake.staging import Run, write_all
 from flows.pipeline.blocks import SEEN, weeks_of
-from flows.settings import Settings
 from schemas import MODEL_WEEK, OBSERVATION, RANKING_ENTRY
 from transforms.attribution import tokens_by_author, unknown_authors
 from transforms.country_growth import SPANS
@@ -33,21 +31,15 @@ log = logging.getLogger("standings")
 SEEN_IN, AUTHORED = ("week_start", "model_permaslug"), ("author", "attribution", "tokens")
 
 
-def count(settings: Settings, stage_name: str, block: int) -> dict[str, int]:
-    """`ranking_entry` -> whose each model is, and all that a week's own rows decide, for a block of weeks.
-
-    Returns the rows of each table.
-    """
-    stage = Stage(open_lake(settings), stage_name)
-    said = {table.name: stage.read(table.name, [block]) for table in (RANKING_ENTRY, OBSERVATION)}
-    entries, observations = said.values()
-    made = week_tables(entries, observations, reference_of(settings))
-    return {name: frame.height for name, frame in said.items()} | stage.write_all(made, block)
+def count(run: Run, block: int) -> None:
+    """`ranking_entry` -> whose each model is, and all that a week's own rows decide, for a block of weeks."""
+    entries, observations = (run.stage.read(table.name, [block]) for table in (RANKING_ENTRY, OBSERVATION))
+    write_all(run.stage, week_tables(entries, observations, run.facts), block)
 
 
-def gather(settings: Settings, stage_name: str) -> dict[str, int]:
+def gather(run: Run) -> None:
     """What is read off all weeks together: streaks, claims, forecasts, and since when each model is known."""
-    stage = Stage(open_lake(settings), stage_name)
+    stage = run.stage
     numbers = range(len(weeks_of(stage)))
     seen, unknown = MODEL_WEEK.polars_schema().to_frame(), []
     for number in numbers:
@@ -56,19 +48,18 @@ def gather(settings: Settings, stage_name: str) -> dict[str, int]:
         unknown.append(unknown_authors(models))
     figures, chart, parts = (stage.read(name, numbers) for name in (FIGURES, CHART, MEASURED))
     stage.write(SEEN, seen)
-    rows = stage.write_all(series_tables(figures, chart, parts, reference_of(settings)))
+    write_all(stage, series_tables(figures, chart, parts, run.facts))
     weeks, countries = (figures[name].n_unique() for name in ("week_start", "country_code"))
     log.info("count: %d models of %d countries over %d weeks", seen.height, countries - 1, weeks)
     for author, tokens in tokens_by_author(pl.concat(unknown)).iter_rows():
         log.warning(
             "count: no reference file says where author %s sits: %d tokens count as unknown", author, tokens
         )
-    return rows
 
 
-def compare(settings: Settings, stage_name: str, block: int) -> dict[str, int]:
-    """What sets the weeks of a block beside those before them. Returns the rows of each table."""
-    stage = Stage(open_lake(settings), stage_name)
+def compare(run: Run, block: int) -> None:
+    """What sets the weeks of a block beside those before them."""
+    stage = run.stage
     weeks = weeks_of(stage)
     own, all_before = weeks[block], [week for part in weeks[: block + 1] for week in part]
     recent = [week for week in all_before if week >= min(own, default=week) - OLDEST]
@@ -83,6 +74,6 @@ def compare(settings: Settings, stage_name: str, block: int) -> dict[str, int]:
     frames = {name: read(name, recent) for name in ("week_coverage", "country_week", AUTHORS)}
     frames |= {name: read(name, grown) for name in COMPARED} | {"revisions": read("revisions", own)}
     made = compared_tables(frames, stage.read(SEEN))
-    return stage.write_all(
-        {name: frame.filter(pl.col("week_start").is_in(own)) for name, frame in made.items()}, block
+    write_all(
+        stage, {name: frame.filter(pl.col("week_start").is_in(own)) for name, frame in made.items()}, block
     )

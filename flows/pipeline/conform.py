@@ -1,9 +1,7 @@
 """raw -> `ranking_entry`: which captures can be read, and what they say."""
 
-import json
 import logging
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,18 +12,18 @@ import polars as pl
 
 from flows.lake import approvals
 from flows.lake.approvals import Offence, Refused
-from flows.lake.captures import WHOLE, body_of, fetched, landed, reject, rejections, request_of
+from flows.lake.captures import WHOLE, body_of, fetched, landed, reject, request_of
 from flows.lake.keys import RawKey, period_of
-from flows.lake.lake import open_lake
-from flows.lake.manifest import Capture, current
-from flows.lake.staging import Stage
+from flows.lake.manifest import Capture
+from flows.lake.parsed import Parsed, keep, kept, parse_body
+from flows.lake.staging import Run
 from flows.pipeline.blocks import part
-from flows.settings import Settings
+from flows.pipeline.partitions import HELD
 from flows.storage.object_store import CONNECTIONS, Store
 from flows.version import code_version
 from schemas.datasets import RANKINGS_DAILY
 from schemas.errors import StandingsError
-from transforms.parse import Answer, Misnamed, Unreadable, parse
+from transforms.parse import Answer, Misnamed, Unreadable
 from transforms.request_windows import Window
 from transforms.source_contract import Finding, findings, new_fields, seeming_slice
 from transforms.suspects import CONTRADICTION, LEVEL, RULES, suspects
@@ -44,19 +42,18 @@ log = logging.getLogger("standings")
 
 @dataclass(frozen=True)
 class Conformed:
-    """What came of the raw captures: the stage that holds them, and those that could not be read.
+    """What came of the raw captures.
 
     blocks: the parts that the weeks are computed in. new: the keys of the bodies that no release rests on yet.
     rejected: one line for each capture that was found unreadable in this run: its source, row and field.
     """
 
-    stage: str
     blocks: tuple[int, ...]
     new: tuple[str, ...]
     rejected: tuple[str, ...]
 
 
-def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conformed:
+def conform(run: Run, only: tuple[str, ...] | None = None) -> Conformed:
     """raw -> `ranking_entry`: every accepted capture, and what has landed since.
 
     A capture that cannot be read is put on record in `quarantine/`, stays in `raw/`, and is passed over while
@@ -64,19 +61,24 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
     has landed, in every run. only: the keys of the new bodies to take; None for all. Raises `StandingsError` where
     no capture can be read at all, or one that is published no longer can, unless it only names a row wrongly.
     """
-    store = open_lake(settings)
-    manifest = current(store).manifest
-    accepted = {capture.key for capture in manifest.captures} if manifest else set()
-    recorded = rejections(store)
-    present = list(landed(store))
-    if lost := [key for key in accepted - set(present) if key.rejection not in recorded]:
+    store, before = run.store, run.before
+    accepted = {capture.key: capture for capture in before.captures} if before else {}
+    recorded = run.rejections
+    present = list(landed(store, run.raw))
+    if lost := [key for key in accepted.keys() - set(present) if key.rejection not in recorded]:
         raise StandingsError(
             f"{store.url}/{lost[0].body}: is missing, and what is published rests on it: repair it"
         )
     due = [key for key in present if key.rejection not in recorded or recorded[key.rejection] in RULES]
     let_through = approvals.accepted(store)
-    answers, told, rejected = _read(store, due, accepted, let_through)
-    refused = _suspects(store, answers, accepted, let_through)
+    # No table counts a slice, so of one that the same code accepted before there is nothing to read.
+    counted = [
+        key
+        for key in due
+        if not (key.slice != WHOLE and key in accepted and before.code == code_version())  # type: ignore[union-attr]
+    ]
+    answers, told, rejected = _read(store, counted, accepted.keys(), let_through)
+    refused = _suspects(store, answers, accepted.keys(), let_through)
     rejected += _hold(store, refused, recorded)
     for key in answers.keys() - refused.keys():
         if key.rejection in recorded:
@@ -89,38 +91,43 @@ def conform(settings: Settings, only: tuple[str, ...] | None = None) -> Conforme
     if not answers:
         raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
     captures = sorted(
-        (Capture(key, answer.as_of, answer.start, answer.end) for key, answer in answers.items()),
+        [
+            *(Capture(key, answer.as_of, answer.start, answer.end) for key, answer in answers.items()),
+            *(accepted[key] for key in set(due) - set(counted)),
+        ],
         key=lambda capture: (capture.as_of, capture.key.body),
     )
     log.info("conform: %d captures", len(captures))
-    stage = Stage(store, uuid.uuid4().hex)
+    stage = run.stage
+    stage.note(HELD, run.parts)
     stage.note("captures", [capture.to_json() for capture in captures])
     new_answers = {key: answer for key, answer in answers.items() if key in told}
     lines = [line for key in new_answers for line in _told(store, key, told[key])]
     stage.note("findings", lines + _new_fields(store, new_answers))
     frame, rows = _frames(store, answers)
     seen = looks(frame, rows)
-    parts = part(stage, ranking_entry(seen, rows), observation(seen), settings.block_rows)
+    parts = part(stage, ranking_entry(seen, rows), observation(seen), run.settings.block_rows)
     new = tuple(capture.key.body for capture in captures if capture.key not in accepted)
-    return Conformed(stage.name, parts, new, tuple(rejected))
+    return Conformed(parts, new, tuple(rejected))
 
 
 def _read(
     store: Store,
     due: list[RawKey],
-    accepted: set[RawKey],
+    accepted: Set[RawKey],
     let_through: dict[str, frozenset[Offence]],
 ) -> tuple[dict[RawKey, Answer], dict[RawKey, list[Finding]], list[str]]:
     """The captures that can be read and believed, what each new one differs in, and a line for each of the others."""
     answers: dict[RawKey, Answer] = {}
     told: dict[RawKey, list[Finding]] = {}
     rejected: list[str] = []
-    for key, body in zip(due, _bodies(store, due), strict=True):
+    for key, parsed in zip(due, _parsed(store, due), strict=True):
         try:
-            answer = parse(body, period_of(key))
+            if isinstance(parsed, Unreadable):
+                raise parsed
             if key not in accepted:
-                told[key] = _findings(store, key, answer, _meta(body), let_through)
-            answers[key] = answer
+                told[key] = _findings(store, key, parsed, let_through)
+            answers[key] = parsed.answer
         except Unreadable as problem:
             # What earlier versions took for a model made wrong figures, so the release goes on without them.
             if key in accepted and not isinstance(problem, Misnamed):
@@ -154,8 +161,7 @@ class Implausible(Exception):
 def _findings(
     store: Store,
     key: RawKey,
-    answer: Answer,
-    meta: dict[str, object],
+    parsed: Parsed,
     let_through: dict[str, frozenset[Offence]],
 ) -> list[Finding]:
     """What a new capture differs in from what was promised.
@@ -168,9 +174,9 @@ def _findings(
     # What a sidecar says goes before the file's name.
     name = "" if record["request"] else PurePath(record["source"]).name
     known = key.slice != WHOLE or record["status"] is not None
-    seeming = None if known else seeming_slice(name, meta, RANKINGS_DAILY.slices)
+    seeming = None if known else seeming_slice(name, parsed.meta, RANKINGS_DAILY.slices)
     asked, history = _window(record["request"]), RANKINGS_DAILY.history_starts
-    found = list(findings(answer, period_of(key), asked, history, received, seeming))
+    found = list(findings(parsed.answer, period_of(key), asked, history, received, seeming))
     for each in found:
         offences = (("captures", each.code, key.sha256),)
         if each.severity == "critical" and not approvals.released(offences, let_through):
@@ -191,7 +197,7 @@ def _told(store: Store, key: RawKey, found: list[Finding]) -> Iterator[dict[str,
 def _suspects(
     store: Store,
     answers: dict[RawKey, Answer],
-    accepted: set[RawKey],
+    accepted: Set[RawKey],
     let_through: dict[str, frozenset[Offence]],
 ) -> dict[RawKey, Refused]:
     """The captures that are not what they are said to be, or that another contradicts; published ones, too."""
@@ -236,15 +242,6 @@ def _suspicion(row: dict[str, Any], answer: Answer, rivals: list[str]) -> str:
     )
 
 
-def _meta(body: bytes) -> dict[str, object]:
-    """What an answer says of itself; nothing where it is of no such form."""
-    try:
-        meta = json.loads(body)["meta"]
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return meta if isinstance(meta, dict) else {}
-
-
 def _new_fields(store: Store, answers: dict[RawKey, Answer]) -> list[dict[str, str]]:
     """One finding for all new captures with fields that the contract did not have, with one place as an example."""
     having = {key: answer.new_fields for key, answer in answers.items() if answer.new_fields}
@@ -265,9 +262,21 @@ def _window(request: dict[str, str]) -> Window | None:
         return None
 
 
-def _bodies(store: Store, due: list[RawKey]) -> list[bytes]:
+def _parsed(store: Store, due: list[RawKey]) -> list[Parsed | Unreadable]:
+    """What each capture says, or why it cannot be read; what was not parsed before is kept from then on."""
+
+    def parsed(key: RawKey) -> Parsed | Unreadable:
+        if (found := kept(store, key)) is not None:
+            return found
+        try:
+            made = parse_body(key, body_of(store, key))
+        except Unreadable as problem:
+            return problem
+        keep(store, key, made)
+        return made
+
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return list(pool.map(lambda key: body_of(store, key), due))
+        return list(pool.map(parsed, due))
 
 
 def _frames(store: Store, answers: dict[RawKey, Answer]) -> tuple[pl.DataFrame, pl.DataFrame]:

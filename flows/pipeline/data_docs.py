@@ -45,6 +45,9 @@ The rows behind each line are in <code>quarantine/rows/</code>.</p>
 {% for grade, problem in table.problems %}
 <p class="problem {{ grade | e }}">{{ grade | e }}: {{ problem | e }}</p>
 {% endfor %}
+{% if table.earlier %}
+<p>Unchanged since it was checked: see <code>{{ table.earlier | e }}</code>.</p>
+{% endif %}
 {% for section in table.sections %}{% set section_loop = loop %}{% include 'section.j2' %}{% endfor %}
 </details>
 {% endfor %}
@@ -57,13 +60,15 @@ The rows behind each line are in <code>quarantine/rows/</code>.</p>
 class Checked:
     """One table's part of the page: its findings as (severity, line), and how many checks found them.
 
-    sections: the library's rendering of them, as `sections` gives it.
+    sections: the library's rendering of them, as `sections` gives it. earlier: the key of the page that has it, where
+    nothing in the table changed since.
     """
 
     name: str
     problems: tuple[tuple[str, str], ...]
     checks: int = 0
     sections: tuple[dict[str, Any], ...] = ()
+    earlier: str | None = None
 
 
 def sections(result: Any) -> tuple[dict[str, Any], ...]:

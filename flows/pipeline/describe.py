@@ -14,11 +14,11 @@ from typing import Any
 import polars as pl
 
 from flows.lake import captures, keys
-from flows.lake.lake import citation, open_lake
-from flows.lake.manifest import Manifest, read_manifest
-from flows.lake.reader import digests, operator_notes, part_bytes
+from flows.lake.lake import citation
+from flows.lake.manifest import Manifest
+from flows.lake.reader import digests, known_bytes, operator_notes
+from flows.lake.staging import Run
 from flows.sanitize import safe
-from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import CONNECTIONS, Damaged, LostRace, NotFound, Store
 from schemas import TABLES
@@ -40,10 +40,10 @@ WIDTH = 60
 """Characters of a value that the dictionary shows."""
 
 
-def describe(settings: Settings, release: str) -> None:
-    """The step: `write` for a release by name."""
-    store = open_lake(settings)
-    write(store, read_manifest(store, release))
+def describe(run: Run) -> None:
+    """The step: `write` for what is published."""
+    assert run.release is not None
+    write(run.store, run.release)
 
 
 def write(store: Store, manifest: Manifest) -> None:
@@ -137,7 +137,7 @@ def _examples(store: Store, manifest: Manifest) -> Examples:
 
     def take(table: Table) -> dict[str, tuple[str, ...]]:
         weeks = manifest.weeks(table)
-        return examples(decode(part_bytes(store, weeks[max(weeks)]))) if weeks else {}
+        return examples(decode(known_bytes(store, weeks[max(weeks)]))) if weeks else {}
 
     tables = list(filter(manifest.holds, TABLES))
     with ThreadPoolExecutor(CONNECTIONS) as pool:

@@ -1,18 +1,17 @@
-"""Staged tables -> parts: each changed partition as an immutable object."""
+"""Staged tables -> parts: each changed partition as an immutable object, before anything leads to it."""
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 import polars as pl
 
-from flows.lake import keys
-from flows.lake.lake import citation, kind_of, open_lake
+from flows.lake import keys, reader
+from flows.lake.lake import citation
 from flows.lake.manifest import Partition, Partitions, parts_from_json, parts_to_json
-from flows.lake.staging import Stage
-from flows.pipeline.blocks import HELD
-from flows.settings import Settings
+from flows.lake.staging import Run
 from flows.storage.object_store import CONNECTIONS
 from flows.storage.parquet import encode
 from schemas import OBSERVATION, RANKING_ENTRY, TABLES, WEEK_COVERAGE
@@ -21,16 +20,18 @@ from schemas.table import Table
 from transforms.vintages import states, used
 
 WRITTEN = "parts/"
-"""Under what the partitions that are written are noted, block by block."""
+"""Under what the partitions that are written are noted, block by block; those of all weeks come last."""
+
+HELD = "held"
+"""Under what the parts that need not be written are noted."""
 
 
-def write_parts(settings: Settings, stage_name: str, block: int) -> None:
+def write_parts(run: Run, block: int) -> None:
     """Writes those partitions of a block of weeks that the lake does not hold, and notes all of them.
 
     No release leads to them yet.
     """
-    store = open_lake(settings)
-    stage = Stage(store, stage_name)
+    stage = run.stage
     entries, observations = (stage.read(table.name, [block]) for table in (RANKING_ENTRY, OBSERVATION))
     newest = stage.read(WEEK_COVERAGE.name, [block]).join(states(entries), on="week_start")
     rests = Rests(
@@ -41,8 +42,18 @@ def write_parts(settings: Settings, stage_name: str, block: int) -> None:
         origins=dict(entries.select("capture", "origin").unique().iter_rows()),
     )
     frames = {table: stage.read(table.name, [block]) for table in TABLES if not table.all_weeks}
-    made = _write(stage, frames, rests)
+    made = _write(run, frames, rests)
     stage.note(f"{WRITTEN}{block:06d}", {"parts": parts_to_json(made), "rests": asdict(rests)})
+
+
+def write_series(run: Run) -> None:
+    """Writes the partitions of the tables that are made of all weeks, once those of every block are written."""
+    stage = run.stage
+    rests = Rests({}, {}, {})
+    for name in stage.notes(WRITTEN):
+        rests |= Rests(**stage.noted(name)["rests"])
+    made = _write(run, {table: stage.read(table.name) for table in TABLES if table.all_weeks}, rests)
+    stage.note(f"{WRITTEN}series", {"parts": parts_to_json(made)})
 
 
 @dataclass(frozen=True)
@@ -58,21 +69,26 @@ class Rests:
         return Rests(self.looked | other.looked, self.newest | other.newest, self.origins | other.origins)
 
 
-def all_parts(stage: Stage) -> Partitions:
-    """The partitions that `write_parts` noted, and those of the tables that are made of all weeks."""
-    noted = [stage.noted(name) for name in stage.notes(WRITTEN)]
-    rests = Rests({}, {}, {})
+def written(run: Run) -> Partitions:
+    """The partitions that were noted, of all tables."""
     tables: Partitions = {table.name: {} for table in TABLES}
-    for each in noted:
-        rests |= Rests(**each["rests"])
-        for name, weeks in parts_from_json(each["parts"]).items():
-            tables[name] |= weeks
-    series = {table: stage.read(table.name) for table in TABLES if table.all_weeks}
-    return tables | _write(stage, series, rests)
+    for name in run.stage.notes(WRITTEN):
+        for table, weeks in parts_from_json(run.stage.noted(name)["parts"]).items():
+            tables[table] |= weeks
+    return tables
 
 
-def _write(stage: Stage, frames: dict[Table, pl.DataFrame], rests: Rests) -> Partitions:
-    kind, held = kind_of(stage.store) or "real", set(stage.noted(HELD))
+def changed(parts: Partitions, before: Partitions) -> Iterator[tuple[str, date, Partition]]:
+    """Those partitions that other ones do not have, or with other bytes."""
+    for table, weeks in parts.items():
+        held: Mapping[date, Partition] = before.get(table, {})
+        for week, each in weeks.items():
+            if week not in held or held[week].sha256 != each.sha256:
+                yield table, week, each
+
+
+def _write(run: Run, frames: dict[Table, pl.DataFrame], rests: Rests) -> Partitions:
+    kind, held = run.kind or "real", set(run.stage.noted(HELD))
 
     def write(table: Table, week: date, frame: pl.DataFrame) -> Partition:
         sources = (rests.looked if table.every_vintage else rests.newest).get(str(week), [])
@@ -89,7 +105,8 @@ def _write(stage: Stage, frames: dict[Table, pl.DataFrame], rests: Rests) -> Par
         digest = hashlib.sha256(data).hexdigest()
         key = keys.part(table.name, week, digest)
         if key not in held:
-            stage.store.put_once(key, data)
+            run.store.put_once(key, data)
+            reader.written.keep(digest, data)
         return Partition(key, digest, frame.height, len(data), as_of, tuple(sources))
 
     tables: Partitions = {}
@@ -97,8 +114,8 @@ def _write(stage: Stage, frames: dict[Table, pl.DataFrame], rests: Rests) -> Par
         for table, whole in frames.items():
             by_week = whole.partition_by("week_start", as_dict=True, maintain_order=True)
             weeks = [week for (week,) in by_week]
-            written = pool.map(write, [table] * len(weeks), weeks, by_week.values())
-            tables[table.name] = dict(zip(weeks, written, strict=True))
+            made = pool.map(write, [table] * len(weeks), weeks, by_week.values())
+            tables[table.name] = dict(zip(weeks, made, strict=True))
     return tables
 
 

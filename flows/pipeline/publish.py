@@ -1,19 +1,18 @@
-"""parts -> manifest -> pointer -> latest/: a release is there whole or not at all."""
+"""manifest -> pointer -> latest/: a release is there whole or not at all."""
 
 import hashlib
 import logging
+from collections.abc import Set
 from datetime import UTC, datetime
 
 from flows.lake import keys
-from flows.lake.captures import WHOLE, exists
-from flows.lake.lake import kind_of, open_lake
+from flows.lake.captures import WHOLE, confirm, confirmations, exists, landed
+from flows.lake.keys import RawKey
 from flows.lake.latest import refresh_latest
-from flows.lake.manifest import Capture, Manifest, current, point_to, records
-from flows.lake.reference import reference_of
-from flows.lake.staging import Stage
-from flows.pipeline.blocks import HELD
-from flows.pipeline.partitions import all_parts
-from flows.settings import Settings
+from flows.lake.manifest import Capture, Manifest, Partitions, point_to, pointed, records
+from flows.lake.staging import Run
+from flows.pipeline.partitions import written
+from flows.pipeline.validate import Record, keep_record
 from flows.storage.object_store import LostRace, Store
 from flows.version import code_version
 from schemas import TABLES
@@ -22,94 +21,121 @@ from schemas.errors import StandingsError
 log = logging.getLogger("standings")
 
 
-def publish(settings: Settings, stage_name: str, report: str) -> str:
-    """Makes the staged tables the published release; returns its name.
+def publish(run: Run, report: str | None) -> None:
+    """Makes what was written and checked the published release, which is `run.release` from then on.
 
-    Where no partition changed, no release is made and the published one's name is returned. Raises `LostRace`
-    where another run published captures that this stage does not have: conform again and retry.
+    report: the key of the checks' report, None where nothing was to be checked. Where no partition changed, no release
+    is made and the published one stands. Raises `LostRace` where another run has published meanwhile.
     """
-    store = open_lake(settings)
-    stage = Stage(store, stage_name)
-    pointer = current(store)
-    before = pointer.manifest
-    captures = tuple(Capture.from_json(each) for each in stage.noted("captures"))
-    unseen = set(before.captures) - set(captures) if before else set()
-    if any(not exists(store, capture.key.rejection) for capture in unseen):
-        raise LostRace("another run has published captures that this one has not seen")
+    store, before, stage = run.store, run.before, run.stage
+    parts = written(run)
+    if report is None or changes_nothing(run, parts):
+        let_stand(run)
+        return
     if before and (unknown := before.tables.keys() - {table.name for table in TABLES}):
         raise StandingsError(
             f"{store.url}: its release has a table {min(unknown)} that this version does not know: upgrade it"
         )
-    tables = all_parts(stage)
-    facts = reference_of(settings).identity()
-    same_operator = before is not None and all(
-        facts[name] == before.reference.get(name) for name in ("operator", "operator_printed")
-    )
-    if before and tables == before.tables and same_operator and _has_its_records(store, before):
-        return _let_stand(store, stage, before, set(captures) - set(before.captures))
+    page = _keep_docs(run)
     manifest = Manifest(
         number=before.number + 1 if before else 1,
         previous=before.release if before else None,
         published_at=datetime.now(UTC),
-        kind=kind_of(store) or "real",
+        kind=run.kind or "real",
         code=code_version(),
-        reference=facts,
+        reference=run.facts.identity(),
         report=report,
-        docs=_keep_docs(store, stage),
+        docs=page,
         accepted=tuple(stage.noted("accepted") or ()),
         schemas={table.name: table.version for table in TABLES},
-        captures=captures,
-        tables=tables,
+        captures=captures_of(run),
+        tables=parts,
     )
-    point_to(store, manifest, pointer.version)
+    keep_record(run, manifest.release, page)
+    point_to(store, manifest, run.published.version)
     log.info("publish: release %s", manifest.release)
     refresh_latest(store, manifest, before)
     stage.clear()
-    return manifest.release
+    run.release = manifest
 
 
-def confirm(settings: Settings, stage_name: str) -> str | None:
-    """The published release, where slices are all that has landed since: no table counts them, so none is computed.
+def settled(run: Run) -> bool:
+    """Whether a run before this one has decided on every capture that landed, so that there is nothing to read."""
+    before, passed_over = run.before, run.rejections
+    # What breaks a rule is judged anew with all that has landed.
+    if before is None or any(passed_over.values()):
+        return False
+    accepted = {each.key for each in before.captures}
+    due = {key for key in landed(run.store, run.raw) if key.rejection not in passed_over}
+    known = confirmations(run.store, due - accepted)
+    return (
+        accepted <= due and all(name == before.release for name in known.values()) and stands(run, accepted)
+    )
 
-    The next release lists them. None where there is anything else to do: the code or the reference files are others,
-    or something of the release is missing.
+
+def stands(run: Run, captures: Set[RawKey]) -> bool:
+    """Whether the published release is what comes of captures, so that there is nothing to compute.
+
+    So it is where the same code and facts made it of the same ones, and nothing of it was lost, nor fetched since.
+    One that was found to change nothing of it counts as known, and so does a slice, which no table counts; the next
+    release lists both.
     """
-    store = open_lake(settings)
-    stage = Stage(store, stage_name)
-    before = current(store).manifest
-    captures = {Capture.from_json(each) for each in stage.noted("captures")}
-    if before is None or not captures > set(before.captures):
-        return None
-    new = captures - set(before.captures)
-    made_by = (before.code, before.reference)
-    if (
-        any(capture.key.slice == WHOLE for capture in new)
-        or made_by != (code_version(), reference_of(settings).identity())
-        or not {part.key for _, _, part in before.partitions()} <= set(stage.noted(HELD))
-        or not _has_its_records(store, before)
-    ):
-        return None
-    return _let_stand(store, stage, before, new)
+    before, store = run.before, run.store
+    if before is None or (before.code, before.reference) != (code_version(), run.facts.identity()):
+        return False
+    accepted = {each.key for each in before.captures}
+    new = [key for key in captures - accepted if key.slice == WHOLE]
+    return (
+        accepted <= captures
+        and all(name == before.release for name in confirmations(store, new).values())
+        and {part.key for _, _, part in before.partitions()} <= set(run.parts)
+        and _has_its_records(store, before)
+        and (record := Record.of(store, before)) is not None
+        and record.fetches == run.fetches
+    )
 
 
-def _let_stand(store: Store, stage: Stage, manifest: Manifest, new: set[Capture]) -> str:
-    """Ends a run that found nothing to publish; returns the name of the release that stands."""
+def changes_nothing(run: Run, parts: Partitions) -> bool:
+    """Whether the published release already is what was computed, with all that belongs to it."""
+    before = run.before
+    if before is None or parts != before.tables:
+        return False
+    facts = run.facts.identity()
+    same_operator = all(
+        facts[name] == before.reference.get(name) for name in ("operator", "operator_printed")
+    )
+    return same_operator and _has_its_records(run.store, before)
+
+
+def let_stand(run: Run) -> None:
+    """Ends a run that found nothing to publish. Raises `LostRace` where another run has published."""
+    store, manifest = run.store, run.before
+    assert manifest is not None
+    if pointed(store) != manifest.release:
+        raise LostRace("another run has published meanwhile")
     log.info("publish: nothing changed; release %s stands", manifest.release)
+    keep_record(run, manifest.release, _keep_docs(run))
     refresh_latest(store, manifest, manifest)
-    stage.clear()
     # Last, since a capture that is marked so is done with.
-    for capture in new:
-        store.put(capture.key.confirmation, b"")
-    return manifest.release
+    known = set(manifest.captures)
+    for capture in captures_of(run):
+        if capture not in known:
+            confirm(store, capture.key, manifest.release)
+    run.stage.clear()
 
 
-def _keep_docs(store: Store, stage: Stage) -> str | None:
-    """Makes what was checked part of the release; returns its key, None where nothing was checked."""
-    page: str | None = stage.noted("docs")
+def captures_of(run: Run) -> tuple[Capture, ...]:
+    """The captures that a run accepts; none where it has not looked."""
+    return tuple(Capture.from_json(each) for each in run.stage.noted("captures") or ())
+
+
+def _keep_docs(run: Run) -> str | None:
+    """Keeps the page of what was checked; returns its key, None where nothing was checked."""
+    page: str | None = run.stage.noted("docs")
     if page is None:
         return None
     key = keys.docs(hashlib.sha256(page.encode()).hexdigest())
-    store.put_once(key, page.encode())
+    run.store.put_once(key, page.encode())
     return key
 
 

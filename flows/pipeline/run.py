@@ -8,16 +8,16 @@ from flows import logs
 from flows.lake import approvals, keys
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import demand_format, open_lake
-from flows.lake.manifest import current, read_manifest
+from flows.lake.manifest import current
 from flows.lake.reference import ensure_operator
-from flows.lake.staging import Stage
+from flows.lake.staging import Run, begin
 from flows.pipeline import lineage
 from flows.pipeline.compute import compare, count, gather
 from flows.pipeline.conform import Conformed, conform
 from flows.pipeline.describe import describe
-from flows.pipeline.partitions import write_parts
-from flows.pipeline.publish import confirm, publish
-from flows.pipeline.validate import Invalid, batches, check, validate
+from flows.pipeline.partitions import write_parts, write_series, written
+from flows.pipeline.publish import captures_of, changes_nothing, let_stand, publish, settled, stands
+from flows.pipeline.validate import Invalid, batches, check, unchecked, validate
 from flows.settings import Settings
 from flows.storage.object_store import LostRace, Store
 from flows.version import code_version
@@ -38,9 +38,7 @@ class Runner(Protocol):
 class Fan(Protocol):
     """How a step is run for many parts of its work, be it one after the other or beside each other."""
 
-    def __call__(
-        self, step: Callable[[Settings, str, T], R], settings: Settings, stage: str, parts: Iterable[T], /
-    ) -> list[R]: ...
+    def __call__(self, step: Callable[[Run, T], R], run: Run, parts: Iterable[T], /) -> list[R]: ...
 
 
 ATTEMPTS = 10
@@ -59,97 +57,107 @@ def directly(step: Callable[P, R], /) -> Callable[P, R]:
     return step
 
 
-def in_turn(
-    step: Callable[[Settings, str, T], R], settings: Settings, stage: str, parts: Iterable[T], /
-) -> list[R]:
+def in_turn(step: Callable[[Run, T], R], run: Run, parts: Iterable[T], /) -> list[R]:
     """Runs a step for one part after the other."""
-    return [step(settings, stage, part) for part in parts]
+    return [step(run, part) for part in parts]
 
 
 def raw_to_warehouse(
-    settings: Settings, run: Runner = directly, fan: Fan = in_turn, without_operator: bool = False
+    settings: Settings,
+    runner: Runner = directly,
+    fan: Fan = in_turn,
+    without_operator: bool = False,
+    anew: bool = False,
 ) -> Outcome:
     """Publishes and loads what has landed in `raw/`.
 
     without_operator: whether facts of an operator's that the published release rests on may be let go; else a run
-    that does not have them raises `StandingsError`.
+    that does not have them raises `StandingsError`. anew: computes everything also where nothing has come since.
 
     A capture whose tables are refused is passed over from then on, and the others are published. A run that
     loses the race to publish starts again from what the winner published, so both end up in it.
     """
     store = open_lake(settings)
-    demand_format(store)
-    before = current(store).manifest
-    if before and not without_operator:
-        ensure_operator(settings, before)
     rejected: tuple[str, ...] = ()
-    for _ in range(ATTEMPTS):
-        conformed = run(conform)(settings)
-        rejected += conformed.rejected
+    for attempt in range(ATTEMPTS):
+        run = begin(settings)
+        if attempt == 0:
+            demand_format(store)
+            if run.before and not without_operator:
+                ensure_operator(settings, run.before)
         try:
-            release = confirm(settings, conformed.stage)
-            if release is None:
-                report = tables(settings, conformed, run, fan)
-                release = publication(settings, conformed, report, run, fan)
-        except Invalid as problem:
-            _clear(settings, conformed)
-            rejected += _pass_over(settings, conformed, problem)
-            continue
+            if not anew and settled(run):
+                let_stand(run)
+            else:
+                conformed = runner(conform)(run)
+                rejected += conformed.rejected
+                try:
+                    if not anew and stands(run, {each.key for each in captures_of(run)}):
+                        let_stand(run)
+                    else:
+                        publication(run, conformed, runner, fan)
+                except Invalid as problem:
+                    rejected += _pass_over(run, conformed, problem)
+                    continue
         except LostRace:
-            _clear(settings, conformed)
             continue
-        with logs.bind(release=release):
+        finally:
+            run.stage.clear()
+        assert run.release is not None
+        with logs.bind(release=run.release.release):
             approvals.settle(store)
-            run(describe)(settings, release)
-            run(load)(settings)
-            lineage.tell(settings, store, before, read_manifest(store, release))
-        return Outcome(release, rejected)
+            runner(describe)(run)
+            runner(load)(settings, run)
+            lineage.tell(settings, store, run.before, run.release)
+        return Outcome(run.release.release, rejected)
     raise StandingsError(f"{settings.lake}: lost the race to publish {ATTEMPTS} times; run it again")
 
 
-def tables(settings: Settings, conformed: Conformed, run: Runner = directly, fan: Fan = in_turn) -> str:
-    """Computes and checks every table; returns the report's key. Raises `Invalid`."""
-    sizes = computed(settings, conformed, run, fan)
-    fan(run(check), settings, conformed.stage, batches(sizes, settings.block_rows))
-    return run(validate)(settings, conformed.stage)
+def publication(run: Run, conformed: Conformed, runner: Runner = directly, fan: Fan = in_turn) -> None:
+    """Computes every table, checks what changed, and publishes it. Raises `Invalid` or `LostRace`."""
+    computed(run, conformed, runner, fan)
+    runner(publish)(run, checked(run, conformed, runner, fan))
 
 
-def computed(
-    settings: Settings, conformed: Conformed, run: Runner = directly, fan: Fan = in_turn
-) -> list[dict[str, int]]:
-    """Computes every table; returns how many rows each has in each block. Those of all weeks are in the first."""
-    stage = conformed.stage
-    own = fan(run(count), settings, stage, conformed.blocks)
-    series = run(gather)(settings, stage)
-    beside = fan(run(compare), settings, stage, conformed.blocks)
-    sizes = [some | more for some, more in zip(own, beside, strict=True)]
-    sizes[0] |= series
-    return sizes
+def computed(run: Run, conformed: Conformed, runner: Runner = directly, fan: Fan = in_turn) -> None:
+    """Computes every table."""
+    fan(runner(count), run, conformed.blocks)
+    runner(gather)(run)
+    fan(runner(compare), run, conformed.blocks)
 
 
-def publication(
-    settings: Settings, conformed: Conformed, report: str, run: Runner = directly, fan: Fan = in_turn
-) -> str:
-    """Makes what was computed and checked the published release; returns its name. Raises `LostRace`."""
-    fan(run(write_parts), settings, conformed.stage, conformed.blocks)
-    return run(publish)(settings, conformed.stage, report)
+def checked(run: Run, conformed: Conformed, runner: Runner = directly, fan: Fan = in_turn) -> str | None:
+    """Writes the partitions that changed, to which nothing leads yet, and checks those that no check has seen.
+
+    Returns the report's key; None where nothing changed and all was checked before. Raises `Invalid`.
+    """
+    fan(runner(write_parts), run, conformed.blocks)
+    runner(write_series)(run)
+    parts = written(run)
+    rows = unchecked(run, parts)
+    if not any(rows) and changes_nothing(run, parts):
+        return None
+    fan(runner(check), run, batches(rows, run.settings.block_rows))
+    return runner(validate)(run)
 
 
-def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tuple[str, ...]:
+def _pass_over(run: Run, conformed: Conformed, problem: Invalid) -> tuple[str, ...]:
     """Puts on record those new captures that make a check fail, each tried with those that do not.
 
     Raises the problem anew where no new capture is to blame: then what is published does not pass either. In
     both cases the refused release is held, for a person to decide.
     """
-    store = open_lake(settings)
+    store = run.store
     if not conformed.new:
         raise _held(store, problem)
     sound: tuple[str, ...] = ()
     told = []
     for body in conformed.new:
-        tried = conform(settings, (*sound, body))
+        trial = run.again()
+        tried = conform(trial, (*sound, body))
         try:
-            tables(settings, tried)
+            computed(trial, tried)
+            checked(trial, tried)
             sound += (body,)
         except Invalid as why:
             if (key := keys.raw(body)) is not None:
@@ -157,7 +165,7 @@ def _pass_over(settings: Settings, conformed: Conformed, problem: Invalid) -> tu
                     approvals.refuse(store, key, replace(why.refused, captures=(body,)), code_version())
                 )
         finally:
-            _clear(settings, tried)
+            trial.stage.clear()
     if not told:
         raise _held(store, problem)
     if not sound and current(store).manifest is None:
@@ -170,7 +178,3 @@ def _held(store: Store, problem: Invalid) -> PublicationRefused:
     return PublicationRefused(
         f"{problem}; {approvals.advice(approvals.hold(store, problem.refused), problem.refused)}"
     )
-
-
-def _clear(settings: Settings, conformed: Conformed) -> None:
-    Stage(open_lake(settings), conformed.stage).clear()

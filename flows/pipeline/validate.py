@@ -1,14 +1,21 @@
-"""Structure in Polars, then the suite: a report, and a verdict that can stop a release."""
+"""Structure in Polars, then the suite: a report, and a verdict that can stop a release.
+
+Only partitions that changed are checked. What was found in the others is carried over from the release before, as
+long as the same code and the same Great Expectations found it.
+"""
 
 import atexit
 import gc
 import hashlib
+import importlib.metadata
 import io
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +24,14 @@ import polars.selectors as cs
 
 from flows.lake import approvals, keys
 from flows.lake.approvals import Offence, Refused
-from flows.lake.lake import open_lake
-from flows.lake.staging import Stage
+from flows.lake.manifest import Manifest, Partitions
+from flows.lake.staging import Run
+from flows.pipeline.blocks import weeks_of
 from flows.pipeline.data_docs import Checked, page, sections
-from flows.settings import Settings
-from flows.storage.object_store import Store
+from flows.pipeline.partitions import changed, written
+from flows.storage.checksummed_json import BrokenSeal, seal, unseal
+from flows.storage.object_store import Damaged, NotFound, Store
+from flows.version import code_version
 from schemas import RANKING_ENTRY, TABLES
 from schemas.errors import StandingsError
 from schemas.table import Table
@@ -38,6 +48,12 @@ SHOWN = 10
 CHECKED = "checked/"
 """Under what the checks' findings are noted, a table and its blocks apart."""
 
+WEEKS = "unchecked"
+"""Under what the weeks of each table that are to be checked are noted."""
+
+RECORD = "record"
+"""Under what is noted what the release's record of its checks will say."""
+
 CRITICAL, WARNING, ACCEPTED = "critical", "warning", "accepted"
 
 
@@ -51,28 +67,96 @@ class Invalid(StandingsError):
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed check: its severity, what it is in our words, and which rows fail it.
+    """One check that failed in a week: its severity, what it is in our words, and which rows fail it.
 
-    offences: each failing row by its key and the values that fail, as JSON. rows: the first of them. all_rows: the
-    key under which they are kept, whole.
+    week: None where the check could not be made, or the frame's form is broken. offences: each failing row by its
+    key and the values that fail, as JSON. rows: the first of them. all_rows: the key under which they are kept, whole.
     """
 
     severity: str
     check: str
     problem: str
+    week: str | None = None
     offences: tuple[str, ...] = ()
     rows: tuple[dict[str, Any], ...] = ()
     all_rows: str | None = None
 
 
+NOTHING_FOUND: dict[str, Any] = {"checks": 0, "docs": None, "failures": []}
+"""A table's part of a record where nothing was checked of it."""
+
 Batch = Sequence[tuple[str, tuple[int, ...]]]
 """Tables, and of each the blocks of weeks that are checked together."""
 
 
-def batches(rows: Sequence[Mapping[str, int]], most: int) -> list[Batch]:
-    """All tables' blocks, parted so that each batch has as many values at most as so many rows of `ranking_entry`.
+@dataclass(frozen=True)
+class Record:
+    """What was checked of a release's tables, each partition at some time, and what was found.
 
-    A block of a table is never parted. rows: of each block how many rows each table has.
+    code, great_expectations: the versions that checked. fetches: `Run.fetches` at that time. tables: of each table how
+    many checks were made, the page that shows them, and the failures.
+    """
+
+    code: str
+    great_expectations: str
+    fetches: list[str]
+    tables: dict[str, dict[str, Any]]
+
+    @classmethod
+    def of(cls, store: Store, release: Manifest | None) -> "Record | None":
+        """A release's record; None where there is none, or where other versions checked it: then all is checked."""
+        if release is None:
+            return None
+        key = keys.checked(release.release)
+        try:
+            found = unseal(store.get(key), f"{store.url}/{key}")
+        except (NotFound, Damaged, BrokenSeal):
+            return None
+        record = cls(found["code"], found["great_expectations"], found["fetches"], found["tables"])
+        return record if (record.code, record.great_expectations) == _versions() else None
+
+
+def keep_record(run: Run, release: str, page_key: str | None) -> None:
+    """Keeps what was found in a release's partitions, for the runs after this one. page_key: of this run's checks."""
+    tables = run.stage.noted(RECORD)
+    if tables is None:
+        return
+    code, great_expectations = _versions()
+    told = {name: {**each, "docs": each["docs"] or page_key} for name, each in tables.items()}
+    content = {
+        "code": code,
+        "great_expectations": great_expectations,
+        "fetches": run.fetches,
+        "tables": told,
+    }
+    run.store.put(keys.checked(release), seal(content))
+
+
+def _versions() -> tuple[str, str]:
+    """Read off the package's data, since importing Great Expectations takes seconds."""
+    return code_version(), importlib.metadata.version("great-expectations")
+
+
+def unchecked(run: Run, parts: Partitions) -> list[dict[str, int]]:
+    """Notes the partitions that no check has seen; returns how many rows of them each table has in each block."""
+    record = Record.of(run.store, run.before)
+    before = run.before.tables if run.before else {}
+    carried = {name: before[name] for name in record.tables if name in before} if record else {}
+    weeks: dict[str, list[str]] = defaultdict(list)
+    rows: list[dict[str, int]] = [defaultdict(int) for _ in weeks_of(run.stage)]
+    block_of = {week: number for number, block in enumerate(weeks_of(run.stage)) for week in block}
+    tables = {table.name: table for table in TABLES}
+    for name, week, each in changed({name: parts[name] for name in tables}, carried):
+        weeks[name].append(str(week))
+        rows[0 if tables[name].all_weeks else block_of[week]][name] += each.rows
+    run.stage.note(WEEKS, dict(weeks))
+    return [dict(each) for each in rows]
+
+
+def batches(rows: Sequence[dict[str, int]], most: int) -> list[Batch]:
+    """What is to be checked, parted so that each batch has as many values at most as so many rows of `ranking_entry`.
+
+    A block of a table is never parted. rows: as `unchecked` gives them.
     """
     made: list[list[tuple[str, tuple[int, ...]]]] = [[]]
     room = most * len(RANKING_ENTRY.columns)
@@ -90,56 +174,70 @@ def batches(rows: Sequence[Mapping[str, int]], most: int) -> list[Batch]:
                 made[-1][-1] = (table.name, (*made[-1][-1][1], number))
             else:
                 made[-1].append((table.name, (number,)))
-    return list(made)
+    return [batch for batch in made if batch]
 
 
-def check(settings: Settings, stage_name: str, batch: Batch) -> None:
-    """Checks some of the staged rows, and notes what was found. The rows that fail are copied to `quarantine/rows/`."""
-    store = open_lake(settings)
-    stage = Stage(store, stage_name)
+def check(run: Run, batch: Batch) -> None:
+    """Checks some of the rows that no check has seen, and notes what was found.
+
+    The rows that fail are copied to `quarantine/rows/`.
+    """
     source = _pandas()
     for name, blocks in batch:
         table = next(table for table in TABLES if table.name == name)
-        found, result = _failures(source, store, table, stage.read(name, blocks))
+        weeks = [date.fromisoformat(week) for week in run.stage.noted(WEEKS)[name]]
+        frame = run.stage.read(name, blocks)
+        if "week_start" in frame.columns:
+            frame = frame.filter(pl.col("week_start").is_in(weeks))
+        found, result = _failures(source, run.store, table, frame)
         noted = {
             "failures": [asdict(each) for each in found],
             "checks": len(result.results) if result else len(found),
             "sections": sections(result) if result else [],
         }
-        stage.note(f"{CHECKED}{name}/{blocks[0]:06d}", noted)
+        run.stage.note(f"{CHECKED}{name}/{blocks[0]:06d}", noted)
     # Great Expectations' results hold each other, and the rows, in circles: a worker would fill up with them.
     gc.collect()
 
 
-def validate(settings: Settings, stage_name: str) -> str:
-    """Decides on all that the checks found; returns the key of the report.
+def validate(run: Run) -> str:
+    """Decides on all that the checks found, now and before; returns the key of the report.
 
     No row is taken out of a table. Raises `Invalid` where a critical check fails that no person has accepted, or
     cannot be made; the report is kept in any case.
     """
-    store = open_lake(settings)
-    stage = Stage(store, stage_name)
-    let_through = approvals.accepted(store)
+    stage, record, parts = run.stage, Record.of(run.store, run.before), written(run)
+    let_through = approvals.accepted(run.store)
+    weeks: dict[str, list[str]] = stage.noted(WEEKS)
     failures: dict[str, list[Failure]] = {}
-    checked = []
+    shown: list[Checked] = []
+    kept: dict[str, dict[str, Any]] = {}
     for table in TABLES:
         noted = [stage.noted(name) for name in stage.notes(f"{CHECKED}{table.name}/")]
-        if not noted:
-            raise StandingsError(f"{store.url}: {table.name} was not checked: run it again")
-        found = [_noted(each) for part in noted for each in part["failures"]]
+        if weeks.get(table.name) and not noted:
+            raise StandingsError(f"{run.store.url}: {table.name} was not checked: run it again")
+        carried = (record.tables if record else {}).get(table.name, NOTHING_FOUND)
+        standing = {str(week) for week in parts[table.name]} - set(weeks.get(table.name, ()))
+        before = [each for each in carried["failures"] if each["week"] in standing]
+        found = [_noted(each) for each in [*before, *(one for part in noted for one in part["failures"])]]
+        # The same checks are made on each part, so the first part's rendering stands for all.
+        checks, docs = (noted[0]["checks"], None) if noted else (carried["checks"], carried["docs"])
         failures[table.name] = [_let_through(each, table, let_through) for each in found]
         told = tuple((each.severity, each.problem) for each in failures[table.name])
-        # The same checks are made on each part, so the first part's rendering stands for all.
-        checked.append(Checked(table.name, told, noted[0]["checks"], tuple(noted[0]["sections"])))
+        shown.append(
+            Checked(table.name, told, checks, tuple(noted[0]["sections"]) if noted else (), earlier=docs)
+        )
+        kept[table.name] = {"checks": checks, "docs": docs, "failures": [asdict(each) for each in found]}
     findings = stage.noted("findings") or []
     captures = tuple((each["severity"], each["problem"]) for each in findings)
-    stage.note("docs", page([Checked("captures", captures, len(captures)), *checked]))
+    stage.note("docs", page([Checked("captures", captures, len(captures)), *shown]))
     stage.note("accepted", sorted(let_through))
-    key = _report(store, failures, findings)
+    stage.note(RECORD, kept)
+    key = _report(run.store, failures, findings)
     for table_name, each in _graded(failures, WARNING):
         log.warning("validate: warning: %s: %s", table_name, each.problem)
     if critical := list(_graded(failures, CRITICAL)):
-        raise Invalid(_refused(critical), f"{store.url}/{key}")
+        raise Invalid(_refused(critical), f"{run.store.url}/{key}")
     log.info("validate: %d tables", len(TABLES))
     return key
 
@@ -232,21 +330,28 @@ def _pandas() -> "PandasDatasource":
 def _failures(
     source: "PandasDatasource", store: Store, table: Table, frame: pl.DataFrame
 ) -> tuple[list[Failure], Any | None]:
-    """What is wrong with a table, and the suite's result: structure first, and only if it is sound, its values."""
+    """What is wrong with a table, and the suite's result: structure first, and only if it is sound, its values.
+
+    There is no result where there is nothing to check.
+    """
     if problems := list(table.problems(frame)):
         # Of a table whose structure is broken every row is suspect.
         kept = _quarantine(store, frame)
         return [Failure(CRITICAL, "structure", problem, all_rows=kept) for problem in problems], None
     from schemas.projections.suites import suite
 
+    expectations = suite(table)
+    if frame.is_empty() or not expectations.expectations:
+        return [], None
     batch = (
         source.add_dataframe_asset(table.name)
         .add_batch_definition_whole_dataframe("all")
         .get_batch({"dataframe": _as_pandas(frame)})
     )
-    result = batch.validate(suite(table), result_format="COMPLETE")
+    result = batch.validate(expectations, result_format="COMPLETE")
     source.delete_asset(table.name)
-    return [_failure(store, table, frame, each) for each in result.results if not each.success], result
+    failed = (each for each in result.results if not each.success)
+    return [failure for each in failed for failure in _by_week(store, table, frame, each)], result
 
 
 def _as_pandas(frame: pl.DataFrame) -> "pd.DataFrame":
@@ -256,26 +361,30 @@ def _as_pandas(frame: pl.DataFrame) -> "pd.DataFrame":
     return copy.assign(**{each.name: each.to_pandas() for each in frame.select(cs.temporal())})
 
 
-def _failure(store: Store, table: Table, frame: pl.DataFrame, result: Any) -> Failure:
-    """One failed check in our own words."""
+def _by_week(store: Store, table: Table, frame: pl.DataFrame, result: Any) -> Iterator[Failure]:
+    """One failed check in our own words, a week apart from the other, since each partition stands by itself."""
     config = result.expectation_config
     columns = [config.kwargs[name] for name in ("column", "column_A", "column_B") if name in config.kwargs]
-    raised = _raised(result.exception_info)
-    rows = frame[result.result.get("unexpected_index_list") or []]
-    shown = (*table.key, *(name for name in columns if name not in table.key))
-    offences = [json.dumps(row, default=str, sort_keys=True) for row in rows.select(shown).to_dicts()]
-    first = next(rows.select(shown).iter_rows(named=True), None)
-    what = "could not be checked" if raised else f"{rows.height} rows fail {config.type}"
-    where = f", the first is {json.dumps(first, default=str)}" if first else ""
-    return Failure(
+    check, where = f"{config.type}({', '.join(columns)})", ", ".join(columns)
+    if _raised(result.exception_info):
         # A check that could not be made proves nothing.
-        CRITICAL if raised else str(getattr(config.severity, "value", config.severity)),
-        f"{config.type}({', '.join(columns)})",
-        f"{', '.join(columns)}: {what}{where}",
-        tuple(offences),
-        tuple(json.loads(each) for each in offences[:SHOWN]),
-        _quarantine(store, rows),
-    )
+        yield Failure(CRITICAL, check, f"{where}: could not be checked")
+        return
+    severity = str(getattr(config.severity, "value", config.severity))
+    failing = frame[result.result.get("unexpected_index_list") or []]
+    shown = (*table.key, *(name for name in columns if name not in table.key))
+    for rows in failing.partition_by("week_start", maintain_order=True):
+        offences = [json.dumps(row, default=str, sort_keys=True) for row in rows.select(shown).to_dicts()]
+        first = json.dumps(rows.select(shown).row(0, named=True), default=str)
+        yield Failure(
+            severity,
+            check,
+            f"{where}: {rows.height} rows fail {config.type}, the first is {first}",
+            str(rows["week_start"][0]),
+            tuple(offences),
+            tuple(json.loads(each) for each in offences[:SHOWN]),
+            _quarantine(store, rows),
+        )
 
 
 def _raised(info: Any) -> bool:

@@ -9,7 +9,7 @@ from itertools import groupby
 import polars as pl
 
 from flows.lake.manifest import Manifest, Partition, stale
-from flows.lake.reader import part_bytes
+from flows.lake.reader import known_bytes
 from flows.storage.object_store import CONNECTIONS, Store
 from flows.storage.parquet import decode
 from schemas import TABLES
@@ -41,7 +41,7 @@ def batches(store: Store, parts: Iterable[Part]) -> Iterator[Batch]:
     """
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         for table, weeks in _grouped(parts):
-            bodies = pool.map(lambda partition: part_bytes(store, partition), weeks.values())
+            bodies = pool.map(lambda partition: known_bytes(store, partition), weeks.values())
             frames = [table.polars_schema().to_frame(), *map(decode, bodies)]
             rows = pl.concat(frames, how="diagonal").select(table.names)
             found = sums(table, rows)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from flows.lake.lake import open_lake
-from flows.lake.manifest import Manifest, mark_loaded, published
+from flows.lake.manifest import Manifest, mark_loaded, pointed, published
+from flows.lake.staging import Run
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas.errors import StandingsError
@@ -35,14 +36,14 @@ def warehouses(settings: Settings) -> Iterator[Warehouse]:
         yield iceberg
 
 
-def load(settings: Settings) -> None:
-    """Brings every warehouse to the published release.
+def load(settings: Settings, run: Run | None = None) -> None:
+    """Brings every warehouse to the published release; run: one that knows it.
 
     One that fails does not keep the others from it; then a `StandingsError` names each that failed. The release
     stays published, and the next run loads it.
     """
     store = open_lake(settings)
-    manifest = published(store)
+    manifest = (run and run.release) or published(store)
     failed: list[Exception] = []
     for warehouse in warehouses(settings):
         try:
@@ -55,7 +56,7 @@ def load(settings: Settings) -> None:
     if failed:
         raise StandingsError("; ".join(str(problem) for problem in failed))
     mark_loaded(store, manifest)
-    if published(store).release != manifest.release:
+    if pointed(store) != manifest.release:
         # Another run published meanwhile, and its load may have ended before this one.
         load(settings)
 

@@ -12,7 +12,7 @@ from schemas.table import Column, Table
 def suite(table: Table) -> gx.ExpectationSuite:
     """Everything that the table's definition says of its values, as expectations: critical, or warnings.
 
-    What it says of columns, types and row order is checked in Polars before: `Table.problems`.
+    What it says of columns, types, empty values, keys and row order is checked in Polars before: `Table.problems`.
     """
     expectations: list[Expectation] = [each for column in table.columns for each in _expectations(column)]
     expectations += [
@@ -30,9 +30,7 @@ def suite(table: Table) -> gx.ExpectationSuite:
 
 
 def _expectations(column: Column) -> Iterator[Expectation]:
-    """Checks of one column. A set, a range or a pattern passes over nulls, so not-null goes first."""
-    if not column.nullable:
-        yield gxe.ExpectColumnValuesToNotBeNull(column=column.name, severity="critical")
+    """Checks of one column, all of which pass over nulls."""
     if column.values:
         yield gxe.ExpectColumnValuesToBeInSet(
             column=column.name, value_set=list(column.values), severity="critical"

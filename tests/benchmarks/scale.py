@@ -22,9 +22,10 @@ import polars as pl
 from flows.lake.keys import RawKey
 from flows.lake.lake import claim, open_lake
 from flows.lake.manifest import Capture, published
-from flows.lake.staging import Stage
+from flows.lake.staging import Run, begin
 from flows.pipeline.blocks import note_blocks
 from flows.pipeline.conform import Conformed
+from flows.pipeline.partitions import HELD
 from flows.settings import BLOCK_ROWS, Settings
 from flows.storage.object_store import S3Options
 from schemas import OBSERVATION, RANKING_ENTRY, reference
@@ -78,9 +79,9 @@ def report(weeks: int, workers: int) -> None:
         with prefect_server(home) as environment, dask_cluster(home, workers, environment) as cluster:
             os.environ |= environment | {"STANDINGS_DASK": cluster.address}
             settings = Settings(lake=f"s3://{BUCKET}/lake", s3=options, dask=cluster.address)
-            conformed = seed(settings, weeks)
+            run, conformed = seed(settings, weeks)
             started = time.monotonic()
-            compute(settings, conformed)
+            compute(run, conformed)
             took = time.monotonic() - started
             peaks = ", ".join(f"{peak:.0f}" for peak in cluster.peak_mib())
             manifest = published(open_lake(settings))
@@ -93,25 +94,25 @@ def report(weeks: int, workers: int) -> None:
             )
 
 
-def compute(settings: Settings, conformed: Conformed) -> None:
+def compute(run: Run, conformed: Conformed) -> None:
     """The production path from what was parsed to the published release, as a flow on the cluster."""
     from prefect import flow
 
     from flows.orchestration import as_task, mapped, task_runner
-    from flows.pipeline.run import publication, tables
+    from flows.pipeline.run import publication
 
     @flow(name="scale", task_runner=task_runner())
-    def scale() -> str:
-        report = tables(settings, conformed, as_task, mapped)
-        return publication(settings, conformed, report, as_task, mapped)
+    def scale() -> None:
+        publication(run, conformed, as_task, mapped)
 
     scale()
 
 
-def seed(settings: Settings, weeks: int) -> Conformed:
+def seed(settings: Settings, weeks: int) -> tuple[Run, Conformed]:
     """Leaves so many weeks as `conform` does, a capture a week; each block holds as many weeks as it does there."""
-    store = claim(settings, "simulated")
-    stage = Stage(store, "scale")
+    claim(settings, "simulated")
+    run = begin(settings)
+    stage = run.stage
     slugs = permaslugs()
     mondays = [FIRST + WEEK * number for number in range(weeks)]
     together = max(1, BLOCK_ROWS // ROWS_A_WEEK)
@@ -130,7 +131,8 @@ def seed(settings: Settings, weeks: int) -> Conformed:
         stage.write(OBSERVATION.name, OBSERVATION.conform(pl.concat(observations)), number)
     stage.note("captures", [each.to_json() for each in captures])
     stage.note("findings", [])
-    return Conformed(stage.name, note_blocks(stage, blocks), (), ())
+    stage.note(HELD, [])
+    return run, Conformed(note_blocks(stage, blocks), (), ())
 
 
 def permaslugs() -> pl.DataFrame:

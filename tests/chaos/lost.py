@@ -43,7 +43,7 @@ LONGEST = 600.0
 VICTIMS = (("run",), ("worker",), ("worker", "run"), ("server",), ("server", "worker", "run"))
 """What is killed, in turn."""
 
-STAGES = {"raw": keys.RAW, "staging": keys.STAGING, "parts": keys.PARTS, "latest": keys.LATEST}
+STAGES = {"raw": keys.RAW, "parsed": keys.PARSED, "parts": keys.PARTS, "latest": keys.LATEST}
 
 
 @dataclass

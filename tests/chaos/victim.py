@@ -16,9 +16,8 @@ from typing import Any
 
 from flows.cli.main import main
 from flows.lake import keys
-from flows.lake.lake import open_lake
+from flows.lake.staging import Run
 from flows.pipeline import run as path
-from flows.settings import Settings
 from flows.storage.local import FileStore
 from flows.storage.s3 import S3Store
 from transforms import request_windows
@@ -48,7 +47,8 @@ STAGES = (
     (keys.LAKE, "kind of lake"),
     (keys.LEDGER, "ledger"),
     (keys.RAW, "raw request"),
-    (keys.STAGING, "staging"),
+    (keys.PARSED, "parsed"),
+    (keys.CHECKED, "record of checks"),
     (keys.REPORTS, "report"),
     (keys.OFFENDING, "report"),
     (keys.DOCS, "docs"),
@@ -126,12 +126,12 @@ def run(order: Order, told: Connection) -> None:
     main()
 
 
-def _pass(_settings: Settings, _stage: str, _batch: object) -> None:
+def _pass(_run: Run, _batch: object) -> None:
     """Checks nothing."""
 
 
-def _unchecked(settings: Settings, _stage: str) -> str:
-    open_lake(settings).put_once(NO_REPORT, b"{}")
+def _unchecked(run: Run) -> str:
+    run.store.put_once(NO_REPORT, b"{}")
     return NO_REPORT
 
 

@@ -68,7 +68,15 @@ def test_the_evaluator_refuses_what_it_does_not_know() -> None:
 def test_every_call_of_a_run_is_allowed_to_the_writer(run: "Run") -> None:
     assert {call for call in run.calls if not allowed(WRITER, call)} == set()
     written = {call.key for call in run.calls if call.action == "s3:PutObject" and call.key}
-    replaced = (keys.LATEST, keys.STAGING, keys.REJECTED, keys.HELD, keys.CONFIRMED, "probe/")
+    replaced = (
+        keys.LATEST,
+        keys.PARSED,
+        keys.CHECKED,
+        keys.REJECTED,
+        keys.HELD,
+        keys.CONFIRMED,
+        "probe/",
+    )
     for place in (*CREATE_ONLY, *SWAPPED, *replaced):
         assert any(key.startswith(place) for key in written), f"the run wrote no {place}"
 
@@ -186,7 +194,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def unusual(_source: object, store: Store, _table: object, _frame: object) -> tuple[list[object], None]:
         return [
-            validate.Failure("warning", "a check", "it is unusual", (), (), validate._quarantine(store, rows))
+            validate.Failure(
+                "warning", "a check", "it is unusual", str(MONDAY), all_rows=validate._quarantine(store, rows)
+            )
         ], None
 
     monkeypatch.setattr(validate, "_pandas", lambda: None)
@@ -225,7 +235,7 @@ def _all_but_loading(step: Callable[..., Any], /) -> Callable[..., Any]:
     return _mark_only if step.__name__ == "load" else step
 
 
-def _mark_only(settings: Settings) -> None:
+def _mark_only(settings: Settings, _run: object) -> None:
     mark_loaded(open_lake(settings), lakes.manifest_of(settings))
 
 

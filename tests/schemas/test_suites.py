@@ -128,8 +128,6 @@ def bad_rows(table: Table) -> list[Bad]:
 
 
 def bad_values(column: Column) -> Iterator[Bad]:
-    if not column.nullable:
-        yield Bad(("expect_column_values_to_not_be_null", column.name), {column.name: None})
     if column.values:
         for value in (column.values[0].upper(), "", "none of these"):
             yield Bad(("expect_column_values_to_be_in_set", column.name), {column.name: value})
@@ -194,9 +192,16 @@ def test_every_expectation_stops_a_release_but_those_of_what_is_only_unusual(
     far = [("expect_column_pair_values_a_to_be_greater_than_b", high, low) for low, high in table.usual]
     assert warned == unusual + far
     assert {each.severity for each in expectations} - {"warning"} == {"critical"}
-    required = {column.name for column in table.columns if not column.nullable}
-    not_null = {each.column for each in expectations if "not_be_null" in each.configuration.type}
-    assert not_null == required
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_what_is_empty_and_must_not_be_is_found_before_the_suite(table: Table) -> None:
+    schema, empty = table.polars_schema(), emptied(table)
+    assert list(table.problems(pl.DataFrame([empty], schema=schema, orient="row"))) == []
+    for column in table.columns:
+        if not column.nullable:
+            frame = pl.DataFrame([empty | {column.name: None}], schema=schema, orient="row")
+            assert list(table.problems(frame)) == [f"row 1: {column.name} is empty"]
 
 
 THREE = Table(

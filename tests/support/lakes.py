@@ -15,8 +15,9 @@ from flows.lake import captures, keys
 from flows.lake.captures import Asked
 from flows.lake.lake import claim, open_lake
 from flows.lake.manifest import Manifest, published
-from flows.lake.staging import Stage
+from flows.lake.staging import Run
 from flows.pipeline.run import Outcome, raw_to_warehouse
+from flows.pipeline.validate import NOTHING_FOUND, RECORD
 from flows.sample_api import simulator
 from flows.settings import Settings
 from flows.storage.object_store import Store
@@ -92,8 +93,8 @@ def responses(shared_data: Path) -> list[Path]:
 
 
 def unchecked(step: Callable[P, R], /) -> Callable[P, R]:
-    """Runs a step as it stands, but neither validates nor loads: for tests of what is published."""
-    done = {"check": lambda *_: None, "validate": _no_report, "load": lambda _settings: None}
+    """Runs a step as it stands, but neither validates, describes nor loads: for tests of what is published."""
+    done = {"check": _nothing, "validate": _no_report, "describe": _nothing, "load": _nothing}
     return done.get(step.__name__, step)  # type: ignore
 
 
@@ -101,19 +102,28 @@ NO_REPORT = keys.report(digest(b"{}"))
 
 
 def loading(step: Callable[P, R], /) -> Callable[P, R]:
-    """Runs a step as it stands, but does not validate."""
+    """Runs a step as it stands, but neither validates nor describes."""
     return step if step.__name__ == "load" else unchecked(step)
 
 
+def describing(step: Callable[P, R], /) -> Callable[P, R]:
+    """Runs a step as it stands, but neither validates nor loads."""
+    return step if step.__name__ == "describe" else unchecked(step)
+
+
 def not_loading(step: Callable[P, R], /) -> Callable[P, R]:
-    """Runs a step as it stands, but does not load."""
-    return unchecked(step) if step.__name__ == "load" else step
+    """Runs a step as it stands, but neither describes nor loads."""
+    return unchecked(step) if step.__name__ in ("describe", "load") else step
 
 
-def _no_report(settings: Settings, stage: str) -> str:
-    store = open_lake(settings)
-    store.put_once(NO_REPORT, b"{}")
-    Stage(store, stage).note("docs", "nothing was checked")
+def _nothing(*_: object) -> None:
+    """A step that is left out."""
+
+
+def _no_report(run: Run) -> str:
+    run.store.put_once(NO_REPORT, b"{}")
+    run.stage.note("docs", "nothing was checked")
+    run.stage.note(RECORD, dict.fromkeys([table.name for table in TABLES], NOTHING_FOUND))
     return NO_REPORT
 
 

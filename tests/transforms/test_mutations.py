@@ -16,8 +16,8 @@ import pytest
 import flows.pipeline.validate
 from flows.lake import captures, keys
 from flows.lake.lake import open_lake
-from flows.lake.staging import Stage
-from flows.pipeline.conform import conform
+from flows.lake.staging import Stage, begin
+from flows.pipeline.conform import Conformed, conform
 from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
@@ -270,9 +270,10 @@ def severity(findings: list[dict[str, str]]) -> str:
     return next((grade for grade in ("warning", "info") if grade in found), "none")
 
 
-def rest_on(settings: Settings, stage: str) -> set[str]:
-    """The captures that the staged rows come from."""
-    return set(Stage(open_lake(settings), stage).read(RANKING_ENTRY.name)["capture"])
+def conformed(settings: Settings) -> tuple[Conformed, Stage]:
+    """What comes of the captures that have landed, and the stage that holds them."""
+    run = begin(settings)
+    return conform(run), run.stage
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
@@ -282,19 +283,19 @@ def test_an_altered_capture_is_treated_as_the_readme_says(
     body = altered(capture, mutation.change)
     key = land(settings, tmp_path / "files", body, **ASKED)
     store = open_lake(settings)
-    conformed = conform(settings)
-    counted = key.sha256 in rest_on(settings, conformed.stage)
-    findings = Stage(store, conformed.stage).noted("findings")
+    came, stage = conformed(settings)
+    counted = key.sha256 in set(stage.read(RANKING_ENTRY.name)["capture"])
+    findings = stage.noted("findings")
     assert store.get(key.body) == body
     if mutation.severity == "critical":
-        (told,) = conformed.rejected
+        (told,) = came.rejected
         assert told.startswith(str(tmp_path / "files" / "altered.json"))
         assert mutation.told[0] in told
         assert told.isprintable()
         assert unseal(store.get(key.rejection), key.rejection)["problem"] == told
         assert (findings, counted) == ([], False)
     else:
-        assert conformed.rejected == ()
+        assert came.rejected == ()
         assert severity(findings) == mutation.severity
         for each, part in zip(findings, mutation.told, strict=True):
             assert part in each["problem"]
@@ -327,9 +328,9 @@ def test_new_fields_are_one_finding_a_release(capture: bytes, settings: Settings
     files = tmp_path / "files"
     bodies = [altered(capture, change), altered(altered(capture, change), meta(as_of="2026-07-22T00:05:19Z"))]
     lakes.land(settings, [lakes.write(files, f"{n}.json", body, **ASKED) for n, body in enumerate(bodies)])
-    conformed = conform(settings)
-    assert conformed.rejected == ()
-    found = Stage(open_lake(settings), conformed.stage).noted("findings")
+    came, stage = conformed(settings)
+    assert came.rejected == ()
+    found = stage.noted("findings")
     (told,) = (each for each in found if NEW_FIELDS in each["problem"])
     assert told["severity"] == "warning"
     source, _, fields = told["problem"].partition(f": answer: {NEW_FIELDS}: ")
@@ -340,7 +341,7 @@ def test_new_fields_are_one_finding_a_release(capture: bytes, settings: Settings
     )
     lakes.publish(settings)
     land(settings, tmp_path, altered(capture, meta(as_of="2026-07-23T00:05:19Z")), **ASKED)
-    assert Stage(open_lake(settings), conform(settings).stage).noted("findings") == []
+    assert conformed(settings)[1].noted("findings") == []
 
 
 def test_a_window_that_was_moved_to_the_beginning_of_history_is_noted(
@@ -353,7 +354,7 @@ def test_a_window_that_was_moved_to_the_beginning_of_history_is_noted(
         content["meta"].update(start_date="2025-01-01", end_date="2025-01-05")
 
     land(settings, tmp_path, altered(capture, change), start_date="2024-12-01", end_date="2025-01-05")
-    (found,) = Stage(open_lake(settings), conform(settings).stage).noted("findings")
+    (found,) = conformed(settings)[1].noted("findings")
     assert found["severity"] == "info"
     assert "moved to the beginning of the source's history" in found["problem"]
 
@@ -361,7 +362,7 @@ def test_a_window_that_was_moved_to_the_beginning_of_history_is_noted(
 def test_a_day_that_is_not_over_is_not_counted(capture: bytes, settings: Settings, tmp_path: Path) -> None:
     body = altered(capture, meta(as_of="2026-07-20T23:59:59Z"))
     key = land(settings, tmp_path, body, **ASKED)
-    entries = Stage(open_lake(settings), conform(settings).stage).read(RANKING_ENTRY.name)
+    entries = conformed(settings)[1].read(RANKING_ENTRY.name)
     assert entries.filter(capture=key.sha256)["date"].max() == date(2026, 7, 19)
 
 

@@ -381,6 +381,8 @@ def test_what_an_earlier_version_took_for_a_model_leaves_the_published_figures(
     wrong = lakes.body(lakes.week_of(date(2026, 7, 13), {**MODELS, "Others": 5000}))
     with monkeypatch.context() as earlier:
         earlier.setattr("transforms.parse._name_problem", lambda name: None)
+        earlier.setattr("flows.lake.parsed.parser_version", lambda: "earlier")
+        earlier.setattr("flows.pipeline.publish.code_version", lambda: "earlier")
         lakes.bring(
             settings, lakes.write(tmp_path, "good.json", GOOD), lakes.write(tmp_path, "wrong.json", wrong)
         )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import flows.pipeline.validate
 from flows.lake.lake import open_lake
-from flows.lake.staging import Stage
+from flows.lake.staging import begin
 from flows.pipeline.conform import conform
 from flows.pipeline.run import raw_to_warehouse
 from flows.pipeline.validate import batches
@@ -56,7 +56,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize("block_rows", [1, 900])
 def test_blocks_make_no_difference(block_rows: int, together: dict[str, str], tmp_path: Path) -> None:
     assert published(tmp_path, block_rows) == together
-    assert len(conform(landed(tmp_path, block_rows)).blocks) > 4
+    assert len(conform(begin(landed(tmp_path, block_rows))).blocks) > 4
 
 
 def test_threads_make_no_difference(together: dict[str, str], tmp_path: Path) -> None:
@@ -101,8 +101,8 @@ def test_a_table_that_was_not_checked_is_not_published(tmp_path: Path) -> None:
 
 def test_a_stage_holds_each_block_by_itself(tmp_path: Path) -> None:
     settings = landed(tmp_path, 1)
-    conformed = conform(settings)
-    stage = Stage(open_lake(settings), conformed.stage)
+    run = begin(settings)
+    conformed, stage = conform(run), run.stage
     weeks = [
         stage.read("ranking_entry", [block])["week_start"].unique().to_list() for block in conformed.blocks
     ]

@@ -91,4 +91,4 @@ def test_a_release_has_the_page_of_its_checks(tmp_path: Path) -> None:
     text = open_lake(settings).get(docs).decode()
     for name in ("captures", "ranking_entry", "country_week", "drift_week"):
         assert f"<summary>{name}: no findings in " in text
-    assert "values must never be null" in text
+    assert "values must belong to this set" in text

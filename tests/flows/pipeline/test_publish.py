@@ -25,8 +25,8 @@ from flows.lake.lake import citation, open_lake
 from flows.lake.latest import refresh_latest
 from flows.lake.manifest import current, published
 from flows.lake.reader import rows_of
+from flows.lake.staging import Run, begin
 from flows.pipeline.conform import conform
-from flows.pipeline.partitions import write_parts
 from flows.pipeline.publish import publish
 from flows.settings import Settings
 from flows.storage.checksummed_json import seal, unseal
@@ -357,7 +357,8 @@ def test_a_rival_that_publishes_first_is_taken_in(settings: Settings, tmp_path: 
         return run
 
     outcome = lakes.bring(settings, mine, run=racing)
-    assert len(attempts) == 2
+    # What the rival published has both, so that there is nothing left to publish.
+    assert len(attempts) == 1
     manifest = lakes.manifest_of(settings)
     assert outcome.release == manifest.release
     assert {capture.start for capture in manifest.captures} == {MONDAY, MONDAY + WEEK}
@@ -374,13 +375,13 @@ def test_a_rival_that_swaps_the_pointer_in_between_is_taken_in(
     mine = capture(tmp_path, "mine", MONDAY, 5)
     theirs = capture(tmp_path, "theirs", MONDAY, 6, "2026-07-31T00:00:00Z")
     lakes.land(settings, [theirs])
-    rival = staged(settings)
+    rival = prepared(settings)
     swap, swaps = flows.pipeline.publish.point_to, []
 
     def overtaken(*arguments: Any) -> None:
         swaps.append(arguments[1].number)
         if len(swaps) == 1:
-            publish(settings, rival, lakes.NO_REPORT)
+            publish(rival, lakes.NO_REPORT)
         swap(*arguments)
 
     monkeypatch.setattr(flows.pipeline.publish, "point_to", overtaken)
@@ -392,21 +393,22 @@ def test_a_rival_that_swaps_the_pointer_in_between_is_taken_in(
     assert lakes.objects(settings, keys.LATEST) == lakes.wanted_latest(manifest)
 
 
-def staged(settings: Settings) -> str:
-    """The stage of a run that has got as far as publishing."""
-    conformed = conform(settings)
-    flows.pipeline.run.tables(settings, conformed, lakes.unchecked)
-    write_parts(settings, conformed.stage, 0)
-    return conformed.stage
+def prepared(settings: Settings) -> Run:
+    """A run that has got as far as publishing."""
+    run = begin(settings)
+    conformed = conform(run)
+    flows.pipeline.run.computed(run, conformed)
+    flows.pipeline.run.checked(run, conformed, lakes.unchecked)
+    return run
 
 
-def test_a_stage_without_what_is_published_loses(folder: Settings, two: tuple[Path, Path]) -> None:
+def test_a_run_that_does_not_know_what_is_published_loses(folder: Settings, two: tuple[Path, Path]) -> None:
     lakes.land(folder, [two[0]])
-    early = staged(folder)
+    early = prepared(folder)
     lakes.bring(folder, two[1])
     pointer = current(open_lake(folder)).version
-    with pytest.raises(LostRace, match="another run has published captures"):
-        publish(folder, early, lakes.NO_REPORT)
+    with pytest.raises(LostRace, match="was changed by another run"):
+        publish(early, lakes.NO_REPORT)
     assert current(open_lake(folder)).version == pointer
 
 

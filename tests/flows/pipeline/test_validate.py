@@ -12,11 +12,11 @@ import pytest
 import flows.pipeline.validate
 from flows.lake import keys
 from flows.lake.lake import open_lake
-from flows.lake.staging import Stage
-from flows.pipeline.compute import compare, count, gather
+from flows.lake.staging import Run, Stage, begin
 from flows.pipeline.conform import conform
-from flows.pipeline.run import raw_to_warehouse
-from flows.pipeline.validate import Invalid, check
+from flows.pipeline.partitions import write_parts, write_series, written
+from flows.pipeline.run import computed, raw_to_warehouse
+from flows.pipeline.validate import Invalid, batches, check, unchecked
 from flows.pipeline.validate import validate as verdict
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
@@ -46,19 +46,26 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def stage(settings: Settings) -> Stage:
+def run(settings: Settings) -> Run:
     """Two weeks on their way to a release, all of it sound."""
-    name = conform(settings).stage
-    count(settings, name, 0)
-    gather(settings, name)
-    compare(settings, name, 0)
-    return Stage(open_lake(settings), name)
+    run = begin(settings)
+    conformed = conform(run)
+    computed(run, conformed)
+    write_parts(run, 0)
+    write_series(run)
+    return run
 
 
-def validate(settings: Settings, stage: str) -> str:
+@pytest.fixture
+def stage(run: Run) -> Stage:
+    return run.stage
+
+
+def validate(run: Run) -> str:
     """All tables that count checked at once, and the verdict."""
-    check(settings, stage, [(table.name, (0,)) for table in flows.pipeline.validate.TABLES])
-    return verdict(settings, stage)
+    for batch in batches(unchecked(run, written(run)), 1_000_000):
+        check(run, batch)
+    return verdict(run)
 
 
 def problems(settings: Settings, key: str) -> dict[str, list[dict[str, Any]]]:
@@ -91,8 +98,10 @@ def row(position: int, **values: object) -> Callable[[pl.DataFrame], pl.DataFram
     return change
 
 
-def test_sound_tables_pass_with_a_report_that_finds_nothing(settings: Settings, stage: Stage) -> None:
-    key = validate(settings, stage.name)
+def test_sound_tables_pass_with_a_report_that_finds_nothing(
+    settings: Settings, run: Run, stage: Stage
+) -> None:
+    key = validate(run)
     assert key == only_report(settings)
     assert json.loads(open_lake(settings).get(key)) == {table.name: [] for table in TABLES} | {"captures": []}
 
@@ -128,7 +137,7 @@ BAD_VALUES: dict[str, dict[Table, tuple[int, dict[str, object], list[str]]]] = {
 
 @pytest.mark.parametrize("case", BAD_VALUES)
 def test_bad_values_stop_with_one_line_and_a_report_of_all(
-    case: str, settings: Settings, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    case: str, settings: Settings, run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoilt_tables = BAD_VALUES[case]
     sound = {COUNTRY_TOP_MODELS, WEEK_COVERAGE} - spoilt_tables.keys()
@@ -137,7 +146,7 @@ def test_bad_values_stop_with_one_line_and_a_report_of_all(
     for table, (position, values, _) in spoilt_tables.items():
         spoilt(stage, table, row(position, **values))
     with pytest.raises(Invalid) as caught:
-        validate(settings, stage.name)
+        validate(run)
     found = problems(settings, only_report(settings))
     assert set(found) == {table.name for table in spoilt_tables}
     for table, (_, _, told) in spoilt_tables.items():
@@ -150,27 +159,29 @@ def test_bad_values_stop_with_one_line_and_a_report_of_all(
 
 
 def test_a_report_names_the_rows_by_their_key_and_value(
-    settings: Settings, stage: Stage, two_tables: None
+    settings: Settings, run: Run, stage: Stage, two_tables: None
 ) -> None:
     wrong = ["CN", "US"]
     spoilt(
         stage,
         COUNTRY_WEEK,
         lambda frame: frame.with_columns(
-            rank_worst=pl.when(pl.col("country_code").is_in(wrong)).then(0).otherwise("rank_worst")
+            rank_worst=pl.when(pl.col("country_code").is_in(wrong), week_start=FIRST)
+            .then(0)
+            .otherwise("rank_worst")
         ),
     )
     with pytest.raises(Invalid, match=r"and 1 more"):
-        validate(settings, stage.name)
+        validate(run)
     below, pair = problems(settings, only_report(settings))["country_week"]
-    frame = stage.read("country_week").filter(pl.col("country_code").is_in(wrong))
+    frame = stage.read("country_week").filter(pl.col("country_code").is_in(wrong), week_start=FIRST)
     assert below["problem"].startswith(f"rank_worst: {frame.height} rows fail")
     assert pair["problem"].startswith(f"rank_worst, rank: {frame.height} rows fail")
     shown = frame.select(*COUNTRY_WEEK.key, "rank_worst").with_columns(pl.col("week_start").cast(pl.String))
     assert below["rows"] == shown.head(10).to_dicts()
 
 
-def test_tables_of_another_shape_stop(settings: Settings, stage: Stage) -> None:
+def test_tables_of_another_shape_stop(settings: Settings, run: Run, stage: Stage) -> None:
     changes: dict[Table, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
         COUNTRY_WEEK: (lambda frame: pl.concat([frame[:1], frame]), "row 1: key"),
         COUNTRY_LEAD_WEEK: (lambda frame: frame[::-1], "rows are not in the order of week_start, method"),
@@ -181,7 +192,7 @@ def test_tables_of_another_shape_stop(settings: Settings, stage: Stage) -> None:
     for table, (change, _) in changes.items():
         spoilt(stage, table, change)
     with pytest.raises(Invalid) as caught:
-        validate(settings, stage.name)
+        validate(run)
     assert "\n" not in str(caught.value)
     found = problems(settings, only_report(settings))
     for table, (_, told) in changes.items():
@@ -191,7 +202,7 @@ def test_tables_of_another_shape_stop(settings: Settings, stage: Stage) -> None:
 
 
 def test_a_check_that_breaks_is_critical(
-    settings: Settings, stage: Stage, monkeypatch: pytest.MonkeyPatch, two_tables: None
+    settings: Settings, run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch, two_tables: None
 ) -> None:
     import great_expectations.expectations as gxe
 
@@ -209,11 +220,11 @@ def test_a_check_that_breaks_is_critical(
 
     monkeypatch.setattr(suites, "suite", suite)
     with pytest.raises(Invalid, match="week_coverage: grain: could not be checked"):
-        validate(settings, stage.name)
+        validate(run)
 
 
 def test_what_is_no_more_than_a_warning_is_reported_and_passes(
-    settings: Settings, stage: Stage, monkeypatch: pytest.MonkeyPatch, two_tables: None
+    settings: Settings, run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch, two_tables: None
 ) -> None:
     import great_expectations.expectations as gxe
 
@@ -230,9 +241,8 @@ def test_what_is_no_more_than_a_warning_is_reported_and_passes(
         return made
 
     monkeypatch.setattr(suites, "suite", suite)
-    found = problems(settings, validate(settings, stage.name))
-    assert [failure["severity"] for failure in found["week_coverage"]] == ["warning"]
-    assert len(found["week_coverage"][0]["rows"]) == 2
+    found = problems(settings, validate(run))
+    assert [(each["severity"], len(each["rows"])) for each in found["week_coverage"]] == [("warning", 1)] * 2
 
 
 def test_an_invalid_week_leaves_the_published_release_as_it_was(settings: Settings, two_tables: None) -> None:
@@ -244,12 +254,12 @@ def test_an_invalid_week_leaves_the_published_release_as_it_was(settings: Settin
     lakes.land_bytes(settings, later, origin="simulated")
 
     def spoiling(step: Callable[..., Any], /) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
+        def taken(*arguments: Any) -> Any:
             if step is check:
-                spoilt(Stage(store, arguments[1]), COUNTRY_WEEK, row(-1, country_code="zz"))
+                spoilt(arguments[0].stage, COUNTRY_WEEK, row(-1, country_code="zz"))
             return step(*arguments)
 
-        return run
+        return taken
 
     with pytest.raises(
         StandingsError, match=r"nothing was published; the report is .*; `standings accept 000002-"

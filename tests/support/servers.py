@@ -28,7 +28,8 @@ def s3_server() -> Iterator[str]:
     """An S3 server in a process of its own; yields its endpoint URL. What it holds ends with it."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+            [sys.executable, "-m", "tests.support.s3_server", "-H", "127.0.0.1", "-p", "0"],
+            cwd=Path(__file__).resolve().parents[2],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,

@@ -20,6 +20,10 @@ from schemas.reference import Reference
 
 _DIGEST_BYTES = 32
 
+IN_MEMORY = 8
+"""Blocks of weeks whose tables stay in memory between the steps: with blocks of the usual size, two million rows of the
+source and what is made of them."""
+
 
 class Stage(Protocol):
     """Frames and notes on their way to a release, seen by the steps of one run alone."""
@@ -168,6 +172,11 @@ class Run:
         """The reference facts that count in this lake."""
         return reference_of(self.settings, self.kind)
 
+    def make_room(self, blocks: int) -> None:
+        """Moves the stage, in which nothing is yet, into the lake where so many blocks would fill the memory."""
+        if blocks > IN_MEMORY and isinstance(self.stage, MemoryStage):
+            self.stage = LakeStage(self.store, uuid.uuid4().hex)
+
     def again(self) -> "Run":
         """The same run with a stage of its own, to try something else."""
         return Run(self.settings, new_stage(self.settings), self.kind, self.published)
@@ -184,7 +193,7 @@ def begin(settings: Settings) -> Run:
 
 
 def new_stage(settings: Settings) -> Stage:
-    """A stage for one run: in memory, unless Dask's workers have to reach it."""
+    """A stage for one run: in memory, unless Dask's workers have to reach it or it grows (`Run.make_room`)."""
     return LakeStage(open_lake(settings), uuid.uuid4().hex) if settings.dask else MemoryStage()
 
 

@@ -7,15 +7,15 @@ import polars as pl
 
 from flows.lake.staging import Stage
 from schemas import OBSERVATION, RANKING_ENTRY
-from transforms.standings import blocks
 
 WEEKS, SEEN = "weeks", "first_seen"
 """What is staged beside the tables: the weeks of each block, and since when each model is known."""
 
 
-def part(stage: Stage, entries: pl.DataFrame, observations: pl.DataFrame, most: int) -> tuple[int, ...]:
+def part(
+    stage: Stage, entries: pl.DataFrame, observations: pl.DataFrame, weeks: Sequence[Sequence[date]]
+) -> tuple[int, ...]:
     """Leaves what the source said in blocks of weeks, each to be computed by itself; returns their numbers."""
-    weeks = blocks(entries, observations, most)
     for number, block in enumerate(weeks):
         for table, frame in ((RANKING_ENTRY, entries), (OBSERVATION, observations)):
             stage.write(table.name, frame.filter(pl.col("week_start").is_in(block)), number)

@@ -26,6 +26,7 @@ from schemas.errors import StandingsError
 from transforms.parse import Answer, Misnamed, Unreadable
 from transforms.request_windows import Window
 from transforms.source_contract import Finding, findings, new_fields, seeming_slice
+from transforms.standings import blocks
 from transforms.suspects import CONTRADICTION, LEVEL, RULES, suspects
 from transforms.vintages import (
     CAPTURE_ROWS,
@@ -98,15 +99,18 @@ def conform(run: Run, only: tuple[str, ...] | None = None) -> Conformed:
         key=lambda capture: (capture.as_of, capture.key.body),
     )
     log.info("conform: %d captures", len(captures))
+    frame, rows = _frames(store, answers)
+    seen = looks(frame, rows)
+    entries, observations = ranking_entry(seen, rows), observation(seen)
+    weeks = blocks(entries, observations, run.settings.block_rows)
+    run.make_room(len(weeks))
     stage = run.stage
     stage.note(HELD, run.parts)
     stage.note("captures", [capture.to_json() for capture in captures])
     new_answers = {key: answer for key, answer in answers.items() if key in told}
     lines = [line for key in new_answers for line in _told(store, key, told[key])]
     stage.note("findings", lines + _new_fields(store, new_answers))
-    frame, rows = _frames(store, answers)
-    seen = looks(frame, rows)
-    parts = part(stage, ranking_entry(seen, rows), observation(seen), run.settings.block_rows)
+    parts = part(stage, entries, observations, weeks)
     new = tuple(capture.key.body for capture in captures if capture.key not in accepted)
     return Conformed(parts, new, tuple(rejected))
 

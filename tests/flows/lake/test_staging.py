@@ -9,7 +9,7 @@ import pytest
 
 from flows.lake import keys
 from flows.lake.lake import claim, open_lake
-from flows.lake.staging import LakeStage, MemoryStage, Run, Stage, begin, write_all
+from flows.lake.staging import IN_MEMORY, LakeStage, MemoryStage, Run, Stage, begin, write_all
 from flows.storage.checksummed_json import BrokenSeal
 from flows.storage.object_store import NotFound
 from tests.support import lakes
@@ -56,6 +56,16 @@ def test_a_bit_that_flips_on_the_way_is_noticed(in_lake: LakeStage, position: in
     for read in (lambda: in_lake.read("a"), lambda: in_lake.noted("b")):
         with pytest.raises(BrokenSeal, match=r"its bytes are not those"):
             read()
+
+
+def test_a_stage_that_would_fill_the_memory_lies_in_the_lake(tmp_path: Path) -> None:
+    settings = lakes.on_disk(tmp_path)
+    claim(settings, "simulated")
+    run = begin(settings)
+    run.make_room(IN_MEMORY)
+    assert isinstance(run.stage, MemoryStage)
+    run.make_room(IN_MEMORY + 1)
+    assert isinstance(run.stage, LakeStage)
 
 
 def test_only_a_run_that_workers_share_has_its_stage_in_the_lake(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ParamSpec, TypeVar
 
 import pytest
@@ -20,7 +22,7 @@ from flows.pipeline.run import Outcome, raw_to_warehouse
 from flows.pipeline.validate import NOTHING_FOUND, RECORD
 from flows.sample_api import simulator
 from flows.settings import Settings
-from flows.storage.object_store import Store
+from flows.storage.object_store import S3Options, Store
 from schemas import TABLES, Table
 
 P = ParamSpec("P")
@@ -158,6 +160,79 @@ def bring(
 def publish(settings: Settings) -> Outcome:
     """Publishes what has landed, without validating and loading it."""
     return raw_to_warehouse(settings, unchecked)
+
+
+Brought = Path | bytes
+"""A capture: a file, or a body as the source gave it."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What publishing left: how it ended, the lake's objects and the files beside the lake."""
+
+    outcome: Outcome
+    objects: Mapping[str, bytes]
+    beside: Mapping[str, bytes]
+
+
+_LEFT: dict[object, Left] = {}
+
+
+def begun(
+    settings: Settings,
+    *releases: Brought | tuple[Brought, ...],
+    origin: str = "api",
+    run: Callable[..., object] = unchecked,
+) -> Outcome:
+    """Fills a lake and its warehouse as if each of these captures had landed and been published in turn.
+
+    That is done once in a process for the same captures, and copied from then on: for tests of what comes after it,
+    not of publishing itself. What the lake's records say of when a capture came, and from which path, is of the first.
+    """
+    steps = tuple(each if isinstance(each, tuple) else (each,) for each in releases)
+    apart = replace(settings, lake="", warehouse=Path(), s3=S3Options())
+    made = (apart, origin, run, tuple(tuple(map(_content, step)) for step in steps))
+    if made not in _LEFT:
+        with TemporaryDirectory(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")) as folder:
+            there = on_disk(Path(folder))
+            _LEFT[made] = _left(
+                replace(apart, lake=there.lake, warehouse=there.warehouse), steps, origin, run
+            )
+    left = _LEFT[made]
+    store = open_lake(settings)
+    for key, data in left.objects.items():
+        store.put(key, data)
+    for name, data in left.beside.items():
+        settings.warehouse.with_name(name).write_bytes(data)
+    return left.outcome
+
+
+def _left(
+    settings: Settings, steps: tuple[tuple[Brought, ...], ...], origin: str, run: Callable[..., object]
+) -> Left:
+    if steps[:-1]:
+        begun(settings, *steps[:-1], origin=origin, run=run)
+    for capture in steps[-1]:
+        if isinstance(capture, bytes):
+            land_bytes(settings, capture, origin=origin)
+        else:
+            land(settings, [capture])
+    outcome = raw_to_warehouse(settings, run)  # type: ignore[arg-type]
+    store = open_lake(settings)
+    return Left(
+        outcome,
+        {key: store.get(key) for key in store.list()},
+        {file.name: file.read_bytes() for file in settings.warehouse.parent.iterdir() if file.is_file()},
+    )
+
+
+def _content(capture: Brought) -> object:
+    """What tells a capture from another."""
+    if isinstance(capture, bytes):
+        return capture
+    files = [capture] if capture.is_file() else sorted(capture.rglob("*.json"))
+    beside = [file.with_name(f"{file.name}.request.json") for file in files]
+    return tuple((file.name, file.read_bytes()) for file in (*files, *beside) if file.exists())
 
 
 def land_bytes(settings: Settings, *bodies: bytes, origin: str = "api", period: str = "day") -> None:

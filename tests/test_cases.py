@@ -85,7 +85,7 @@ def test_a_list_is_not_the_world(settings: Settings, cases: Path) -> None:
 
 
 def test_a_poorer_capture_replaces_nothing(settings: Settings, cases: Path, autumn: Path) -> None:
-    ingested(settings, autumn)
+    lakes.begun(settings, autumn)
     before = {table: rows(settings, table) for table in (COUNTRY_WEEK, COUNTRY_LEAD_WEEK, WEEK_COVERAGE)}
     assert trillions(settings) == TRUTH
     assert ingested(settings, cases / "poorer-origin-replaces", origin="chart") == ""
@@ -156,7 +156,7 @@ def test_a_page_is_no_day(settings: Settings, cases: Path, autumn: Path) -> None
 def test_a_page_does_not_stand_for_the_day_that_is_there(
     settings: Settings, cases: Path, autumn: Path
 ) -> None:
-    ingested(settings, autumn)
+    lakes.begun(settings, autumn)
     ingested(settings, cases / "paged")
     assert trillions(settings) == TRUTH
 

@@ -29,8 +29,7 @@ MONDAY = date(2026, 7, 6)
 def old(tmp_path: Path) -> Settings:
     """A lake as format 1 left it: its release knows neither docs nor acceptances, nor the table of drift."""
     settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(MONDAY, {"openai/osprey": 5})))
-    lakes.publish(settings)
+    lakes.begun(settings, lakes.body(lakes.week_of(MONDAY, {"openai/osprey": 5})))
     store = open_lake(settings)
     manifest = lakes.manifest_of(settings)
     without = {name: each for name, each in manifest.tables.items() if name != "drift_week"}

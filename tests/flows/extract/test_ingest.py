@@ -204,7 +204,7 @@ def test_a_slice_is_listed_and_not_counted(settings: Settings, tmp_path: Path) -
         lakes.body(lakes.week_of(MONDAY, {"openai/osprey": 499})),
         modality="text",
     )
-    lakes.bring(settings, whole)
+    lakes.begun(settings, whole)
     before = lakes.manifest_of(settings).tables
     outcome = lakes.bring(settings, part)
     assert lakes.manifest_of(settings).tables == before
@@ -262,7 +262,7 @@ def test_nothing_is_counted_anew_where_a_slice_is_all_that_is_new(
     counted: bool,
 ) -> None:
     week = lakes.body(lakes.week_of(date(2026, 7, 13), MODELS))
-    lakes.bring(settings, lakes.write(tmp_path, "whole.json", GOOD), lakes.write(tmp_path, "next.json", week))
+    lakes.begun(settings, (GOOD, week))
     steps: list[str] = []
 
     def noting(step: Callable[..., object]) -> Callable[..., object]:
@@ -287,26 +287,25 @@ def test_a_lake_of_slices_alone_publishes_no_row(settings: Settings, tmp_path: P
     assert all((each.as_of, each.sources) == (None, ()) for _, _, each in listed)
 
 
-@pytest.mark.parametrize("kind", BROKEN)
 def test_what_cannot_be_read_is_told_and_left_out_and_the_rest_published(
-    kind: str, settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path
 ) -> None:
-    body, told = BROKEN[kind]
     good = lakes.write(tmp_path, "good.json", GOOD)
-    bad = lakes.write(tmp_path, "bad.json", body)
-    outcome = lakes.bring(settings, bad, good)
-    (line,) = outcome.rejected
-    assert line.startswith(f"{bad}: ")
-    assert told in line
-    assert "\n" not in line
+    bad = {kind: lakes.write(tmp_path, f"{kind}.json", body) for kind, (body, _) in BROKEN.items()}
+    outcome = lakes.bring(settings, *bad.values(), good)
+    assert len(outcome.rejected) == len(bad)
     manifest = lakes.manifest_of(settings)
     assert [capture.key.sha256 for capture in manifest.captures] == [lakes.digest(GOOD)]
     store = open_lake(settings)
-    rejected = next(key for key in landed(store) if key.sha256 == lakes.digest(body))
-    assert body_of(store, rejected) == body
-    record = unseal(store.get(rejected.rejection), rejected.rejection)
-    assert record["problem"] == line
-    assert record["capture"] == rejected.body
+    for kind, (body, told) in BROKEN.items():
+        (line,) = [each for each in outcome.rejected if each.startswith(f"{bad[kind]}: ")]
+        assert told in line
+        assert "\n" not in line
+        rejected = next(key for key in landed(store) if key.sha256 == lakes.digest(body))
+        assert body_of(store, rejected) == body
+        record = unseal(store.get(rejected.rejection), rejected.rejection)
+        assert record["problem"] == line
+        assert record["capture"] == rejected.body
 
 
 def test_a_rejection_is_told_once_and_again_when_the_file_is_brought_again(
@@ -323,9 +322,8 @@ def test_a_rejection_is_told_once_and_again_when_the_file_is_brought_again(
 def test_a_capture_that_was_wrongly_rejected_is_published_when_it_is_brought_again(
     settings: Settings, tmp_path: Path
 ) -> None:
-    good = lakes.write(tmp_path, "good.json", GOOD)
     later = lakes.write(tmp_path, "later.json", lakes.body(lakes.week_of(date(2026, 7, 13), MODELS)))
-    lakes.bring(settings, good)
+    lakes.begun(settings, GOOD)
     lakes.land(settings, [later])
     store = open_lake(settings)
     waiting = next(key for key in landed(store) if key.sha256 == lakes.digest(later.read_bytes()))
@@ -346,9 +344,9 @@ def test_forgotten_rejections_are_tried_again(settings: Settings, tmp_path: Path
 
 
 def test_an_unreadable_answer_that_the_source_gives_again_is_told_again(
-    settings: Settings, tmp_path: Path
+    settings: Settings,
 ) -> None:
-    lakes.bring(settings, lakes.write(tmp_path, "good.json", GOOD))
+    lakes.begun(settings, GOOD)
     told = []
     for _ in range(2):
         lakes.land_bytes(settings, BROKEN["html"][0])

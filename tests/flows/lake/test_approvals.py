@@ -1,6 +1,7 @@
 """What a critical check stops, a person can release: with who, when and why, and for exactly what was found."""
 
 import getpass
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from flows.lake.lake import open_lake
 from flows.maintenance import accept
 from flows.monitoring.status import lines
 from flows.monitoring.verify import verify
-from flows.pipeline.run import raw_to_warehouse
+from flows.pipeline.run import Outcome, raw_to_warehouse
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
 from schemas import WEEK_COVERAGE
@@ -26,6 +27,7 @@ pytestmark = [lakes.GREAT_EXPECTATIONS, pytest.mark.slow]
 SOUND = date(2026, 7, 6)
 IMPOSSIBLE = date(2023, 7, 3)
 """A week before any that `iso_year` allows."""
+SOUND_WEEK = lakes.body(lakes.week_of(SOUND, {"openai/osprey": 5}))
 
 
 @pytest.fixture
@@ -33,8 +35,19 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A lake with a week that is not published yet. Only the table that is refused is checked: all take longer."""
     monkeypatch.setattr(flows.pipeline.validate, "TABLES", (WEEK_COVERAGE,))
     settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(SOUND, {"openai/osprey": 5})))
+    lakes.land_bytes(settings, SOUND_WEEK)
     return settings
+
+
+def checking(step: Callable[..., object], /) -> Callable[..., object]:
+    """Runs a step as it stands, but neither describes nor loads: its name is of those lakes that are checked so."""
+    return lakes.not_loading(step)
+
+
+def refused_in_part(settings: Settings) -> Outcome:
+    """Publishes the sound week, beside which another is refused."""
+    impossible = lakes.body(lakes.week_of(IMPOSSIBLE, {"openai/osprey": 7}))
+    return lakes.begun(settings, (SOUND_WEEK, impossible), run=checking)
 
 
 def held(settings: Settings) -> str:
@@ -48,8 +61,7 @@ def weeks(settings: Settings) -> set[date]:
 
 
 def test_what_a_table_is_refused_for_can_be_released(settings: Settings) -> None:
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(IMPOSSIBLE, {"openai/osprey": 7})))
-    assert len(raw_to_warehouse(settings, lakes.not_loading).rejected) == 1
+    assert len(refused_in_part(settings).rejected) == 1
     assert weeks(settings) == {SOUND}
     name = held(settings)
     assert any(f"standings accept {name} --reason" in line for line in lines(settings))
@@ -70,8 +82,7 @@ def test_what_a_table_is_refused_for_can_be_released(settings: Settings) -> None
 
 
 def test_what_was_released_stays_so_for_the_runs_that_follow(settings: Settings) -> None:
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(IMPOSSIBLE, {"openai/osprey": 7})))
-    raw_to_warehouse(settings, lakes.not_loading)
+    refused_in_part(settings)
     accept(settings, held(settings), "so be it", lakes.not_loading)
     later = SOUND + timedelta(days=7)
     lakes.land_bytes(settings, lakes.body(lakes.week_of(later, {"openai/osprey": 5})))
@@ -80,8 +91,7 @@ def test_what_was_released_stays_so_for_the_runs_that_follow(settings: Settings)
 
 
 def test_a_release_holds_for_exactly_the_rows_that_were_found(settings: Settings) -> None:
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(IMPOSSIBLE, {"openai/osprey": 7})))
-    raw_to_warehouse(settings, lakes.not_loading)
+    refused_in_part(settings)
     accept(settings, held(settings), "only this one", lakes.not_loading)
     another = lakes.body(lakes.week_of(IMPOSSIBLE - timedelta(days=7), {"openai/osprey": 7}))
     lakes.land_bytes(settings, another)
@@ -111,7 +121,7 @@ def test_a_check_that_could_not_be_made_is_never_let_through(settings: Settings)
 
 
 def test_only_what_is_held_can_be_released(settings: Settings) -> None:
-    lakes.publish(settings)
+    lakes.begun(settings, SOUND_WEEK)
     with pytest.raises(StandingsError, match="no release '000009-refused-x' is held: see `standings status`"):
         accept(settings, "000009-refused-x", "why not")
 

@@ -154,8 +154,7 @@ def test_the_newest_complete_week_has_seven_days(settings: Settings) -> None:
 
 def test_without_a_complete_week_there_is_none(tmp_path: Path) -> None:
     settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, lakes.body({WEEKS[0]: MODELS}))
-    lakes.publish(settings)
+    lakes.begun(settings, lakes.body({WEEKS[0]: MODELS}))
     store = open_lake(settings)
     assert newest_complete_week(store, published(store)) is None
     assert rows_of(store, published(store), WEEK_COVERAGE)["status"].to_list() == ["incomplete"]
@@ -177,8 +176,7 @@ def test_a_damaged_part_is_refused_with_its_key(
     store_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     settings = lakes.settings(store_url, tmp_path, request)
-    lakes.land_bytes(settings, lakes.body({WEEKS[0]: MODELS}))
-    lakes.publish(settings)
+    lakes.begun(settings, lakes.body({WEEKS[0]: MODELS}))
     store = open_lake(settings)
     partition = published(store).tables[COUNTRY_WEEK.name][WEEKS[0]]
     sound = store.get(partition.key)
@@ -194,8 +192,7 @@ def test_a_damaged_part_is_refused_with_its_key(
 
 def test_a_part_that_is_gone_is_told_with_its_key(tmp_path: Path) -> None:
     settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, lakes.body({WEEKS[0]: MODELS}))
-    lakes.publish(settings)
+    lakes.begun(settings, lakes.body({WEEKS[0]: MODELS}))
     store = open_lake(settings)
     partition = published(store).tables[COUNTRY_WEEK.name][WEEKS[0]]
     store.delete(partition.key)
@@ -206,8 +203,7 @@ def test_a_part_that_is_gone_is_told_with_its_key(tmp_path: Path) -> None:
 
 def test_readers_see_the_pointer_s_release_while_latest_is_half_done(tmp_path: Path) -> None:
     settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, lakes.body({WEEKS[0]: MODELS}))
-    lakes.publish(settings)
+    lakes.begun(settings, lakes.body({WEEKS[0]: MODELS}))
     before = found(settings)
     store = open_lake(settings)
     for key in list(store.list("latest/")):

@@ -113,7 +113,7 @@ def test_each_refusal_is_told_where_nothing_can_be_published(tmp_path: Path) -> 
 def test_a_lake_that_is_not_sound_is_not_pinged(tmp_path: Path) -> None:
     with listener() as (url, heard):
         settings = told_to(lakes.on_disk(tmp_path), url)
-        bring(settings, LED_BY_US)
+        lakes.begun(settings, LED_BY_US, run=lakes.loading)
         open_lake(settings).put("raw/stray.request.json", b"{}")
         heard.clear()
         bring(settings, LED_BY_CN)
@@ -123,8 +123,7 @@ def test_a_lake_that_is_not_sound_is_not_pinged(tmp_path: Path) -> None:
 def test_stale_figures_are_told(tmp_path: Path) -> None:
     with listener() as (url, heard):
         settings = told_to(lakes.on_disk(tmp_path), url)
-        bring(settings, LED_BY_US)
-        heard.clear()
+        lakes.begun(settings, LED_BY_US, run=lakes.loading)
         with pytest.raises(StandingsError, match="stale"):
             demand_fresh(settings, lakes.at(SECOND + timedelta(days=20)))
     assert told(heard)[0][2]["event"] == "stale"

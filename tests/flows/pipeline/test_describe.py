@@ -78,9 +78,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def real(tmp_path: Path) -> Settings:
     """One real week, published and described."""
     settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(REAL, MODELS)))
-    lakes.publish(settings)
-    describe(settings)
+    lakes.begun(settings, lakes.body(lakes.week_of(REAL, MODELS)), run=lakes.describing)
     return settings
 
 

@@ -40,8 +40,7 @@ HEAVY = ("great_expectations", "pandas", "prefect", "scipy", "altair")
 def settings(tmp_path: Path) -> Settings:
     """A lake in which the first week is published."""
     settings = lakes.on_disk(tmp_path)
-    lakes.land_bytes(settings, week(0))
-    lakes.publish(settings)
+    lakes.begun(settings, week(0))
     return settings
 
 

@@ -33,14 +33,12 @@ MONDAYS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]
 MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "openrouter/cloaked:free": 3, "other": 9}
 
 
-def land(settings: Settings, monday: date) -> None:
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(monday, MODELS)))
+BODIES = [lakes.body(lakes.week_of(monday, MODELS)) for monday in MONDAYS]
 
 
-def publish(settings: Settings, monday: date) -> str:
-    """Publishes one week more, without loading it."""
-    land(settings, monday)
-    return lakes.publish(settings).release
+def publish(settings: Settings, weeks: int) -> str:
+    """Makes the lake one with so many weeks published, a release each, without loading it."""
+    return lakes.begun(settings, *BODIES[:weeks]).release
 
 
 def loading(step: Callable[..., Any], /) -> Callable[..., Any]:
@@ -58,7 +56,7 @@ def held(path: Path, table: Table) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("once")
-    publish(lakes.on_disk(folder), MONDAYS[0])
+    publish(lakes.on_disk(folder), 1)
     return folder
 
 
@@ -81,8 +79,9 @@ def test_the_warehouse_holds_exactly_what_the_manifest_lists(
     store_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     settings = lakes.settings(store_url, tmp_path, request)
-    for monday in MONDAYS:
-        publish(settings, monday)
+    for body in BODIES:
+        lakes.land_bytes(settings, body)
+        lakes.publish(settings)
         load(settings)
     store, manifest = open_lake(settings), lakes.manifest_of(settings)
     assert manifest.number == len(MONDAYS)
@@ -167,7 +166,7 @@ def test_an_open_reader_neither_blocks_a_load_nor_sees_it(settings: Settings) ->
     with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
         query = f"SELECT release, (SELECT count(*) FROM week_coverage) FROM {RELEASE_TABLE}"
         assert reader.execute(query).fetchall() == [(first, 1)]
-        second = publish(settings, MONDAYS[1])
+        second = publish(settings, 2)
         load(settings)
         assert reader.execute(query).fetchall() == [(first, 1)]
         with pytest.raises(duckdb.InvalidInputException, match="read-only"):
@@ -234,7 +233,7 @@ def test_a_load_that_fails_leaves_the_release_published_and_is_told(
 def test_the_next_run_catches_up_after_a_failed_load(tmp_path: Path) -> None:
     settings = lakes.on_disk(tmp_path)
     settings.warehouse.mkdir()
-    land(settings, MONDAYS[0])
+    lakes.land_bytes(settings, BODIES[0])
     with pytest.raises(StandingsError, match="the warehouse cannot be written"):
         raw_to_warehouse(settings, loading)
     release = lakes.manifest_of(settings).release
@@ -247,7 +246,7 @@ def test_the_next_run_catches_up_after_a_failed_load(tmp_path: Path) -> None:
 def test_a_load_that_breaks_half_way_leaves_the_old_warehouse(settings: Settings, tmp_path: Path) -> None:
     load(settings)
     before = settings.warehouse.read_bytes()
-    publish(settings, MONDAYS[1])
+    publish(settings, 2)
     store = open_lake(settings)
     broken = lakes.manifest_of(settings).tables["country_lead_week"][MONDAYS[1]].key
     sound = store.get(broken)
@@ -281,8 +280,8 @@ def test_a_file_that_is_no_warehouse_of_ours_is_not_replaced(kind: str, settings
 
 
 def test_its_digest_lies_beside_the_warehouse(settings: Settings) -> None:
-    for monday in MONDAYS[:2]:
-        publish(settings, monday)
+    for weeks in (1, 2):
+        publish(settings, weeks)
         load(settings)
         beside = settings.warehouse.with_name("warehouse.duckdb.sha256")
         assert beside.read_text() == f"{lakes.digest(settings.warehouse.read_bytes())}\n"
@@ -307,7 +306,7 @@ def test_a_warehouse_that_is_not_as_this_version_loads_it_is_built_anew(
             connection.execute(f"UPDATE {RELEASE_TABLE} SET definition = 'of an older version'")
     if resealed:
         path.with_name(f"{path.name}.sha256").write_text(hashlib.sha256(path.read_bytes()).hexdigest())
-    release = publish(settings, MONDAYS[1])
+    release = publish(settings, 2)
     load(settings)
     wanted = rows_of(open_lake(settings), lakes.manifest_of(settings), COUNTRY_WEEK)
     assert held(path, COUNTRY_WEEK).rows() == wanted.rows()

@@ -384,7 +384,7 @@ def test_days_that_no_table_may_hold_are_refused_and_the_rest_is_published(
         content["meta"].update(start_date="2001-06-21", end_date="2001-06-21")
 
     key = land(settings, tmp_path, altered(capture, change))
-    outcome = raw_to_warehouse(settings)
+    outcome = raw_to_warehouse(settings, lakes.not_loading)
     (told,) = outcome.rejected
     assert "is passed over: " in told
     assert "iso_year: " in told
@@ -409,7 +409,7 @@ def test_a_week_that_its_days_do_not_add_up_to_is_a_warning(
     days = shared_data / "responses" / "day_2026-05-30_2026-06-28_asof_20260629T000524Z.json"
     lakes.land(settings, [days])
     land(settings, tmp_path, altered(chart, change), period="week", origin="chart")
-    outcome = raw_to_warehouse(settings)
+    outcome = raw_to_warehouse(settings, lakes.not_loading)
     assert outcome.rejected == ()
     failures = report_of(settings).pop("reconciliation_week")
     assert {each["severity"] for each in failures} == {"warning"}

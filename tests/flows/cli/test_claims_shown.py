@@ -52,13 +52,13 @@ def test_no_line_is_longer_than_eighty_columns(settings: Settings, arguments: li
 
 
 def test_all_of_them_are_shown_with_outlet_date_and_link(settings: Settings) -> None:
-    text = shown(settings, "--all")
-    assert told(text) == rows(settings)["claim"].to_list()
+    text, claims = shown(settings, "--all"), rows(settings)
+    assert told(text) == claims["claim"].to_list()
     assert len(told(text)) == 96
     joined = text.replace("\n    ", "")
-    for row in rows(settings).rows(named=True):
+    for row in claims.rows(named=True):
         linked = row["source"].startswith("http")
-        block = claims_text(pl.DataFrame([row], schema=rows(settings).schema)).replace("\n    ", " ")
+        block = claims_text(pl.DataFrame([row], schema=claims.schema)).replace("\n    ", " ")
         assert row["outlet"] in block
         assert row["published"] is None or row["published"] in block
         assert (row["source"].replace("-", "") in joined.replace("-", "")) or not linked

@@ -167,7 +167,7 @@ def test_a_release_says_what_it_is_made_of_and_rests_on(settings: Settings, tmp_
     part = lakes.write(
         tmp_path, "part.json", lakes.body(lakes.week_of(monday, {"openai/osprey": 1})), modality="text"
     )
-    lakes.bring(settings, day, week, part)
+    lakes.begun(settings, (day, week, part))
     store = open_lake(settings)
     content = json.loads(store.get(json.loads(store.get(keys.POINTER))["manifest"]))
     sha = {file.stem: lakes.digest(file.read_bytes()) for file in (day, week, part)}
@@ -199,9 +199,9 @@ def test_a_release_says_what_it_is_made_of_and_rests_on(settings: Settings, tmp_
     assert content["previous"] is None
 
 
-def test_a_partition_s_numbers_are_those_of_its_object(settings: Settings, tmp_path: Path) -> None:
+def test_a_partition_s_numbers_are_those_of_its_object(settings: Settings) -> None:
     days = lakes.week_of(date(2026, 7, 6), {"openai/osprey": 5, "deepseek/delta": 7})
-    lakes.bring(settings, lakes.write(tmp_path, "day.json", lakes.body(days)))
+    lakes.begun(settings, lakes.body(days))
     store = open_lake(settings)
     manifest = published(store)
     for table, week, partition in manifest.partitions():
@@ -226,8 +226,8 @@ def test_a_later_vintage_is_a_source_of_the_history_beside_the_earlier_one(
     late = lakes.write(
         tmp_path, "late.json", lakes.body(lakes.week_of(monday, {"openai/osprey": 6}), "2026-07-20T00:00:00Z")
     )
-    first = lakes.bring(settings, early)
-    lakes.bring(settings, late)
+    first = lakes.begun(settings, early)
+    lakes.begun(settings, early, late)
     manifest = lakes.manifest_of(settings)
     assert (manifest.number, manifest.previous) == (2, first.release)
     tables = defaultdict(set)

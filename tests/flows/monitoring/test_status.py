@@ -41,8 +41,7 @@ def test_a_published_lake_is_told_with_its_weeks_and_source(
 ) -> None:
     settings = lakes.settings(store_url, tmp_path, request)
     half = lakes.week_of(date(2026, 7, 13), {"openai/osprey": 5})
-    lakes.land_bytes(settings, lakes.body({**DAYS, **dict(list(half.items())[:3])}))
-    lakes.publish(settings)
+    lakes.begun(settings, lakes.body({**DAYS, **dict(list(half.items())[:3])}))
     load(settings)
     found = told(settings)
     manifest = lakes.manifest_of(settings)

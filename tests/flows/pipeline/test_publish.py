@@ -454,7 +454,7 @@ def test_writers_that_race_all_end_up_in_the_release(settings: Settings, tmp_pat
     assert manifest.release in releases
     assert len(manifest.captures) == len(files)
     alone = lakes.on_disk(tmp_path / "alone")
-    lakes.bring(alone, *files)
+    lakes.begun(alone, tuple(files))
     assert manifest.tables == lakes.manifest_of(alone).tables
 
 

@@ -75,6 +75,14 @@ def settings(published_once: Path, tmp_path: Path) -> Settings:
     return lakes.on_disk(tmp_path)
 
 
+@pytest.fixture
+def loaded(settings: Settings, loaded_once: Path) -> Settings:
+    """That lake, loaded."""
+    shutil.copytree(loaded_once.parent, settings.warehouse.parent, dirs_exist_ok=True)
+    assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
+    return settings
+
+
 def test_the_warehouse_holds_exactly_what_the_manifest_lists(
     store_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -149,39 +157,36 @@ def test_the_views_are_what_the_command_line_shows(loaded_once: Path, published_
     assert first == [(1, "US"), (None, "CN"), (None, "ZZ")]
 
 
-def test_what_the_warehouse_sums_is_exact(settings: Settings) -> None:
-    load(settings)
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+def test_what_the_warehouse_sums_is_exact(loaded: Settings) -> None:
+    with duckdb.connect(str(loaded.warehouse), read_only=True) as connection:
         query = (
             "SELECT sum(tokens)::BIGINT FROM country_week WHERE method = 'all_models' AND knowledge = 'now'"
         )
         assert connection.execute(query).fetchall() == [(7 * sum(MODELS.values()),)]
 
 
-def test_an_open_reader_neither_blocks_a_load_nor_sees_it(settings: Settings) -> None:
-    load(settings)
-    first = lakes.manifest_of(settings).release
-    file = settings.warehouse.stat().st_ino
-    with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
+def test_an_open_reader_neither_blocks_a_load_nor_sees_it(loaded: Settings) -> None:
+    first = lakes.manifest_of(loaded).release
+    file = loaded.warehouse.stat().st_ino
+    with duckdb.connect(str(loaded.warehouse), read_only=True) as reader:
         query = f"SELECT release, (SELECT count(*) FROM week_coverage) FROM {RELEASE_TABLE}"
         assert reader.execute(query).fetchall() == [(first, 1)]
-        second = publish(settings, 2)
-        load(settings)
+        second = publish(loaded, 2)
+        load(loaded)
         assert reader.execute(query).fetchall() == [(first, 1)]
         with pytest.raises(duckdb.InvalidInputException, match="read-only"):
             reader.execute(f"DELETE FROM {RELEASE_TABLE}")
     # A file of its own took the name, since to write into the reader's would change what it reads next.
-    assert settings.warehouse.stat().st_ino != file
-    assert loaded_release(settings.warehouse) == second
-    with duckdb.connect(str(settings.warehouse), read_only=True) as reader:
+    assert loaded.warehouse.stat().st_ino != file
+    assert loaded_release(loaded.warehouse) == second
+    with duckdb.connect(str(loaded.warehouse), read_only=True) as reader:
         assert reader.execute(query).fetchall() == [(second, 2)]
 
 
-def test_a_loaded_release_is_not_loaded_again(settings: Settings) -> None:
-    load(settings)
-    before = settings.warehouse.stat()
-    load(settings)
-    after = settings.warehouse.stat()
+def test_a_loaded_release_is_not_loaded_again(loaded: Settings) -> None:
+    before = loaded.warehouse.stat()
+    load(loaded)
+    after = loaded.warehouse.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
@@ -242,21 +247,20 @@ def test_the_next_run_catches_up_after_a_failed_load(tmp_path: Path) -> None:
     assert loaded_release(settings.warehouse) == release
 
 
-def test_a_load_that_breaks_half_way_leaves_the_old_warehouse(settings: Settings, tmp_path: Path) -> None:
-    load(settings)
-    before = settings.warehouse.read_bytes()
-    publish(settings, 2)
-    store = open_lake(settings)
-    broken = lakes.manifest_of(settings).tables["country_lead_week"][MONDAYS[1]].key
+def test_a_load_that_breaks_half_way_leaves_the_old_warehouse(loaded: Settings, tmp_path: Path) -> None:
+    before = loaded.warehouse.read_bytes()
+    publish(loaded, 2)
+    store = open_lake(loaded)
+    broken = lakes.manifest_of(loaded).tables["country_lead_week"][MONDAYS[1]].key
     sound = store.get(broken)
     store.put(broken, b"other bytes")
     with pytest.raises(StandingsError, match=broken):
-        load(settings)
-    assert settings.warehouse.read_bytes() == before
+        load(loaded)
+    assert loaded.warehouse.read_bytes() == before
     assert not list(tmp_path.glob(".*"))
     store.put(broken, sound)
-    load(settings)
-    assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
+    load(loaded)
+    assert loaded_release(loaded.warehouse) == lakes.manifest_of(loaded).release
 
 
 def test_no_warehouse_holds_no_release(tmp_path: Path) -> None:
@@ -286,28 +290,26 @@ def test_its_digest_lies_beside_the_warehouse(settings: Settings) -> None:
         assert beside.read_text() == f"{lakes.digest(settings.warehouse.read_bytes())}\n"
 
 
-def test_a_broken_warehouse_of_ours_is_built_anew(settings: Settings) -> None:
-    load(settings)
-    settings.warehouse.write_bytes(b"torn")
-    load(settings)
-    assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
+def test_a_broken_warehouse_of_ours_is_built_anew(loaded: Settings) -> None:
+    loaded.warehouse.write_bytes(b"torn")
+    load(loaded)
+    assert loaded_release(loaded.warehouse) == lakes.manifest_of(loaded).release
 
 
 @pytest.mark.parametrize("resealed", [False, True], ids=["altered by hand", "made by other definitions"])
 def test_a_warehouse_that_is_not_as_this_version_loads_it_is_built_anew(
-    resealed: bool, settings: Settings
+    resealed: bool, loaded: Settings
 ) -> None:
-    path = settings.warehouse
-    load(settings)
+    path = loaded.warehouse
     with duckdb.connect(str(path)) as connection:
         connection.execute("DELETE FROM country_week")
         if resealed:
             connection.execute(f"UPDATE {RELEASE_TABLE} SET definition = 'of an older version'")
     if resealed:
         path.with_name(f"{path.name}.sha256").write_text(hashlib.sha256(path.read_bytes()).hexdigest())
-    release = publish(settings, 2)
-    load(settings)
-    wanted = rows_of(open_lake(settings), lakes.manifest_of(settings), COUNTRY_WEEK)
+    release = publish(loaded, 2)
+    load(loaded)
+    wanted = rows_of(open_lake(loaded), lakes.manifest_of(loaded), COUNTRY_WEEK)
     assert held(path, COUNTRY_WEEK).rows() == wanted.rows()
     with duckdb.connect(str(path), read_only=True) as connection:
         came_with = connection.execute(f"SELECT DISTINCT release FROM {LOADED_TABLE}").fetchall()

@@ -310,7 +310,10 @@ def test_a_capture_whose_week_is_refused_does_not_stop_the_weeks_of_others(
     assert lakes.digest(lakes.body(impossible)) in record
 
 
-def test_where_the_only_capture_is_refused_nothing_is_published(tmp_path: Path, two_tables: None) -> None:
+def test_where_the_only_capture_is_refused_nothing_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flows.pipeline.validate, "TABLES", (WEEK_COVERAGE,))
     settings = lakes.on_disk(tmp_path / "another")
     lakes.land_bytes(settings, lakes.body(lakes.week_of(date(2023, 7, 3), {"openai/osprey": 5})))
     with pytest.raises(

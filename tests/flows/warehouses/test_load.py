@@ -1,6 +1,5 @@
 """Loading as a whole: every warehouse that the settings name, and none at the mercy of another."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -30,20 +29,12 @@ MONDAY = date(2026, 7, 6)
 MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "other": 9}
 
 
-@pytest.fixture(scope="module")
-def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("once")
-    settings = lakes.on_disk(folder)
-    lakes.land_bytes(settings, lakes.body(lakes.week_of(MONDAY, MODELS)))
-    lakes.publish(settings)
-    return folder
-
-
 @pytest.fixture
-def settings(published_once: Path, tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> Settings:
     """A lake with one week published and not yet loaded."""
-    shutil.copytree(published_once, tmp_path, dirs_exist_ok=True)
-    return lakes.on_disk(tmp_path)
+    settings = lakes.on_disk(tmp_path)
+    lakes.begun(settings, lakes.body(lakes.week_of(MONDAY, MODELS)))
+    return settings
 
 
 @pytest.fixture

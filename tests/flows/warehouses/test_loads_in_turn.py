@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -182,6 +183,7 @@ def published(settings: Settings) -> Sums:
     }
 
 
+@cache
 def tokens_of(settings: Settings, key: str) -> int:
     part = pl.read_parquet(Path(settings.lake.removeprefix("file://")) / key)
     return sum(tokens or 0 for tokens in part["tokens"].to_list())

@@ -8,6 +8,7 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from flows.quota import A_DAY, A_MINUTE, Quota
+from flows.storage.local import from_home
 from flows.storage.object_store import S3Options
 from schemas.errors import StandingsError
 from schemas.fields import CONFIDENCES, MINIMUM_CONFIDENCE
@@ -61,11 +62,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     lake = environment.get("STANDINGS_LAKE") or LAKE
     return Settings(
         lake=lake.rstrip("/"),
-        warehouse=Path(named)
+        warehouse=from_home(named)
         if (named := environment.get("STANDINGS_WAREHOUSE"))
         else default_warehouse(lake),
         base_url=_base_url(environment.get("OPENROUTER_BASE_URL") or API),
-        reference=Path(folder) if (folder := environment.get("STANDINGS_REFERENCE")) else None,
+        reference=from_home(folder) if (folder := environment.get("STANDINGS_REFERENCE")) else None,
         minimum_confidence=_choice(
             environment, "STANDINGS_MINIMUM_CONFIDENCE", (MINIMUM_CONFIDENCE, *CONFIDENCES)
         ),
@@ -100,7 +101,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 def default_warehouse(lake: str) -> Path:
     """Where a lake's warehouse is unless it is said otherwise."""
     scheme, _, place = lake.rstrip("/").partition("://")
-    return Path(place if scheme == "file" else ".") / "warehouse.duckdb"
+    return (from_home(place) if scheme == "file" else Path()) / "warehouse.duckdb"
 
 
 def _base_url(url: str) -> str:

@@ -26,6 +26,17 @@ from schemas.errors import StandingsError
 _LOCK = f"{_RESERVED}lock"
 
 
+def from_home(path: str) -> Path:
+    """A path of which `~` at its start stands for the home of who runs this, as a shell has it.
+
+    No shell has read it where it comes from a file of variables, or stands behind `file://`.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise StandingsError(f"{path}: there is no such home folder here: write the whole path") from None
+
+
 class FileStore:
     """Objects as files below one folder. No symbolic link below that folder is followed.
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from flows.storage.local import FileStore
+from flows.storage.local import FileStore, from_home
 from flows.storage.object_store import LostRace, S3Options, Store, check_key
 from flows.storage.s3 import S3Store
 from schemas.errors import StandingsError
@@ -21,7 +21,8 @@ def open_store(url: str, s3: S3Options) -> Store:
 
     Opening touches neither disk nor network: folders are made by the first write, and a bucket must exist.
     The path of a `file://` URL is taken as it stands (no percent-decoding); a relative one starts at the
-    folder that the process is in now. Raises StandingsError for a URL or an option that cannot be used.
+    folder that the process is in now, and `~` is the home. Raises StandingsError for a URL or an option that
+    cannot be used.
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "file":
@@ -54,7 +55,7 @@ def probe(store: Store, prefix: str = "probe") -> None:
 def _folder(path: str) -> Path:
     if not path.strip("/") or "\0" in path:
         raise StandingsError("the lake URL names no folder: write file:///folder or file://./folder")
-    return Path(os.path.realpath(path))
+    return Path(os.path.realpath(from_home(path)))
 
 
 def _bucket_and_prefix(rest: str) -> tuple[str, str]:

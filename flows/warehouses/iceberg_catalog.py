@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from flows.settings import LOOPBACK, Settings
+from flows.storage.local import from_home
 from flows.storage.object_store import S3Options
 from schemas.errors import StandingsError
 
@@ -158,7 +159,7 @@ def _sql(text: str) -> Address:
     if url.drivername == "sqlite":
         if not url.database or url.database.startswith((":", "file:")):
             raise StandingsError(f"STANDINGS_ICEBERG names no file: write {FORMS}")
-        file = Path(url.database).absolute()
+        file = from_home(url.database).absolute()
         url = url.set(database=str(file))
         ours.setdefault("warehouse", f"file://{file}.warehouse")
     else:

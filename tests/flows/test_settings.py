@@ -8,6 +8,8 @@ import pytest
 from flows.quota import A_DAY, A_MINUTE, Quota
 from flows.settings import API, Settings, from_environment
 from flows.storage.object_store import S3Options
+from flows.storage.open import open_store
+from flows.warehouses.iceberg_catalog import address
 from schemas.errors import StandingsError
 
 
@@ -91,6 +93,22 @@ def test_every_variable_reaches_its_setting() -> None:
 )
 def test_the_warehouse_lies_inside_a_folder_lake_and_else_here(lake: str, warehouse: str) -> None:
     assert from_environment({"STANDINGS_LAKE": lake}).warehouse == Path(warehouse)
+
+
+def test_a_path_that_begins_in_the_home_is_there_and_in_no_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = from_environment({"STANDINGS_LAKE": "file://~/lake", "STANDINGS_REFERENCE": "~/facts"})
+    assert (found.warehouse, found.reference) == (tmp_path / "lake/warehouse.duckdb", tmp_path / "facts")
+    open_store(found.lake, found.s3).put("pointer.json", b"")
+    assert (tmp_path / "lake/pointer.json").is_file()
+    assert from_environment({"STANDINGS_WAREHOUSE": "~/x.duckdb"}).warehouse == tmp_path / "x.duckdb"
+    assert address("sqlite:///~/iceberg.db").uri == f"sqlite:///{tmp_path}/iceberg.db"
+    with pytest.raises(
+        StandingsError, match="~nobody-here/x: there is no such home folder here: write the whole path"
+    ):
+        from_environment({"STANDINGS_WAREHOUSE": "~nobody-here/x"})
 
 
 def test_the_process_environment_is_read_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

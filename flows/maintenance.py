@@ -19,6 +19,7 @@ from flows.settings import Settings
 from flows.storage.object_store import Damaged, NotFound, Store
 from flows.storage.open import open_store, probe
 from flows.version import code_version
+from flows.warehouses import duckdb
 from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")
@@ -61,7 +62,7 @@ def repair(settings: Settings, run: Runner = directly) -> tuple[list[Problem], O
         captures.restore_request(store, key)
     # What the mark says of latest/, and the warehouse of itself, may no longer be so.
     store.delete(keys.LATEST_MARK)
-    settings.warehouse.unlink(missing_ok=True)
+    duckdb.discard(settings, store, current(store).manifest)
     return wrong, raw_to_warehouse(settings, run, anew=True)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -10,8 +11,8 @@ from typing import Any
 from flows.lake import keys
 from flows.lake.keys import RawKey
 from flows.lake.lake import Kind
-from flows.storage.checksummed_json import seal, unseal
-from flows.storage.object_store import NotFound, Store
+from flows.storage.checksummed_json import BrokenSeal, seal, unseal
+from flows.storage.object_store import Damaged, NotFound, Store
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.table import Table
@@ -317,6 +318,21 @@ def parts_from_json(content: dict[str, dict[str, dict[str, Any]]]) -> Partitions
 
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
+
+
+def is_ours(store: Store, manifest: Manifest, release: str) -> bool:
+    """Whether a release is this lake's, as the history of what is published there tells.
+
+    A manifest that is broken ends that history: then a release counts which was loaded from this lake, or which
+    `repair` has set aside. A copy of a lake shares what the lake had published before.
+    """
+    if release in (manifest.release, manifest.previous):
+        return True
+    with suppress(NotFound, BrokenSeal, Damaged):
+        if any(each.release == release for each in chain(store, current(store).manifest)):
+            return True
+    marks = (keys.loaded(release), keys.BROKEN + keys.manifest(release))
+    return any(mark in store.list(mark) for mark in marks)
 
 
 def chain(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:

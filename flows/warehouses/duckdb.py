@@ -4,11 +4,13 @@ import hashlib
 import logging
 import shutil
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
+from glob import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,6 +20,7 @@ from flows.lake.manifest import Manifest, stale
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from flows.warehouses.batches import Batch, Sums, batches, sums_query, unlike
+from flows.warehouses.ownership import ensure_ours
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
@@ -47,33 +50,49 @@ Held = dict[tuple[str, date], str]
 """The sha256 of the part that each table and week was loaded from."""
 
 
+STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.0.0"}
+"""In which form the file is written: every DuckDB from 1.0 on reads it."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a warehouse says of itself: the release that it holds, and of which kind its figures are."""
+
+    release: str
+    kind: str | None
+
+
 def load(settings: Settings, store: Store, manifest: Manifest) -> None:
     """Brings the file to a release: what changed is replaced, in one transaction.
 
     That is done in a copy, which is then renamed, so that a reader's open connection neither blocks it nor sees it
     half done. A file that is broken, or was made by other definitions, is made anew. Raises `StandingsError` where
-    the file cannot be written.
+    the file cannot be written, is another lake's, or is just being written to by somebody else.
     """
     import duckdb
 
     path = settings.warehouse
-    if loaded_release(path) == manifest.release:
+    if (
+        (held := _ours(settings, store, manifest))
+        and held.release == manifest.release
+        and not _leftovers(path)
+    ):
         return
-    if path.exists() and not path.is_dir() and loaded_release(path) is None and sealed_digest(path) is None:
-        raise StandingsError(
-            f"{path}: is no warehouse of ours and is not replaced: move it or set STANDINGS_WAREHOUSE"
-        )
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _clear_up(path)
-        try:
+        with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            aside = Path(folder) / path.name
             changed = _bring(aside, store, manifest, _copy(path, aside, manifest))
             # First, so that a run that dies in between is noticed by the release that the old file holds.
             _digest_beside(path).write_text(f"{_digest(aside)}\n")
+            _drop_leftovers(path)
             aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        if loaded_release(path) != manifest.release:
+            raise StandingsError(
+                f"{path}: the warehouse was written and cannot be read back: {_why_not(path)}: "
+                f"run `standings repair`"
+            )
     except (OSError, duckdb.Error) as error:
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise StandingsError(
@@ -83,31 +102,113 @@ def load(settings: Settings, store: Store, manifest: Manifest) -> None:
     log.info("load: %s: %d partitions replaced or removed", path, changed)
 
 
+def discard(settings: Settings, store: Store, manifest: Manifest | None) -> None:
+    """Removes the file, so that the next load makes it from nothing; not where it is another lake's, or nobody's."""
+    with suppress(StandingsError):
+        if manifest is None or _ours(settings, store, manifest) or sealed_digest(settings.warehouse):
+            _drop_leftovers(settings.warehouse)
+            settings.warehouse.unlink(missing_ok=True)
+
+
+def _ours(settings: Settings, store: Store, manifest: Manifest) -> Loaded | None:
+    """What this lake's warehouse holds; None where there is none, or one that is broken.
+
+    Raises `StandingsError` where something else is in its place, or where somebody is writing to it.
+    """
+    path = settings.warehouse
+    remedy = "set STANDINGS_WAREHOUSE to another file, or move this one away"
+    held = _read(path)
+    if held:
+        ensure_ours(store, manifest, str(path), held.kind, {held.release}, remedy)
+    elif path.exists() and not path.is_dir():
+        if "Could not set lock" in (why := _why_not(path)):
+            raise StandingsError(
+                f"{path}: somebody is writing to the warehouse: close that, and load again: {why}"
+            )
+        if sealed_digest(path) is None:
+            raise StandingsError(f"{path}: is no warehouse of ours and is not replaced: {remedy}")
+    return held
+
+
+def _leftovers(path: Path) -> list[Path]:
+    """What a client that wrote to the warehouse and died left beside it: it is none of the release.
+
+    Beside another file of that name, DuckDB does not open either.
+    """
+    return sorted(path.parent.glob(f"{escape(path.name)}.wal*"))
+
+
+def _drop_leftovers(path: Path) -> None:
+    for leftover in _leftovers(path):
+        log.warning("load: %s: is removed: a client that wrote to the warehouse died and left it", leftover)
+        leftover.unlink(missing_ok=True)
+
+
 def _clear_up(path: Path) -> None:
     """Removes what loads that died a day ago or longer left beside the warehouse."""
-    for aside in path.parent.glob(f".{path.name}.*"):
+    for aside in path.parent.glob(f".{escape(path.name)}.*"):
         if time.time() - aside.stat().st_mtime > 86_400:
-            aside.unlink(missing_ok=True)
+            shutil.rmtree(aside) if aside.is_dir() else aside.unlink(missing_ok=True)
 
 
 def loaded_release(path: Path) -> str | None:
     """The release that the warehouse holds; None where there is none, or no warehouse of ours."""
+    held = _read(path)
+    return held.release if held else None
+
+
+def _read(path: Path) -> Loaded | None:
+    """What a warehouse says of itself; None where it cannot be asked, or is none."""
     if not path.is_file():
         return None
     import duckdb
 
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            row = connection.execute(f"SELECT release FROM {RELEASE_TABLE}").fetchone()
+        with _opened(path) as connection:
+            found = connection.execute(f"FROM warehouse.{RELEASE_TABLE}")
+            names = [name for name, *_ in found.description or ()]
+            row = dict(zip(names, found.fetchone() or (), strict=False))
     except duckdb.Error:
         return None
-    return str(row[0]) if row else None
+    return Loaded(row["release"], row.get("kind")) if "release" in row else None
+
+
+def _why_not(path: Path) -> str:
+    """Why a file is not opened, in DuckDB's words."""
+    import duckdb
+
+    try:
+        _opened(path).close()
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    return "it does not hold the release"
+
+
+def _opened(path: Path) -> "duckdb.DuckDBPyConnection":
+    """A connection to which the file is attached, to be read, as `warehouse`.
+
+    Connected to by its name it may be the one before it, which a reader in this process has open.
+    """
+    import duckdb
+
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"ATTACH {text(str(path))} AS warehouse (READ_ONLY)")
+    except duckdb.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def differences(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:
     """Where the file holds anything but the release's rows, a line a table."""
     path = settings.warehouse
-    if loaded_release(path) != manifest.release:
+    held = _ours(settings, store, manifest)
+    yield from (f"{leftover}: a client that died left it: load again" for leftover in _leftovers(path))
+    if held is None and path.is_file():
+        yield f"{path}: cannot be read: {_why_not(path)}: load again"
+        return
+    if held is None or held.release != manifest.release:
         yield f"{path}: does not hold release {manifest.release}: run it again"
         return
     if sealed_digest(path) != _digest(path):
@@ -118,7 +219,7 @@ def differences(settings: Settings, store: Store, manifest: Manifest) -> Iterato
         with duckdb.connect(str(path), read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
 
-            def held(table: Table) -> Sums:
+            def summed(table: Table) -> Sums:
                 return {
                     week: (rows, tokens)
                     for week, rows, tokens in connection.execute(sums_query(table, table.name)).fetchall()
@@ -128,7 +229,7 @@ def differences(settings: Settings, store: Store, manifest: Manifest) -> Iterato
                 query = f"SELECT {', '.join(table.names)} FROM {table.name} WHERE week_start BETWEEN ? AND ?"
                 return pl.DataFrame(connection.sql(query, params=[first, last]).to_arrow_table())
 
-            for line in unlike(store, manifest, held, rows):
+            for line in unlike(store, manifest, summed, rows):
                 yield f"{path}: {line}"
     except duckdb.Error as error:
         yield f"{path}: cannot be read: {str(error).splitlines()[0]}"
@@ -171,7 +272,7 @@ def _bring(path: Path, store: Store, manifest: Manifest, held: Held | None) -> i
     import duckdb
 
     other, gone = stale(manifest, held or {})
-    with duckdb.connect(str(path)) as connection:
+    with duckdb.connect(str(path), config=STORAGE) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("BEGIN")
         if held is None:
@@ -225,7 +326,7 @@ def _record(connection: "duckdb.DuckDBPyConnection", manifest: Manifest) -> None
 
 def _definition(manifest: Manifest) -> str:
     """A digest of what the file is made from, but its rows."""
-    return hashlib.sha256("\n".join(_statements(manifest)).encode()).hexdigest()
+    return hashlib.sha256("\n".join([str(STORAGE), *_statements(manifest)]).encode()).hexdigest()
 
 
 def _statements(manifest: Manifest) -> Iterator[str]:

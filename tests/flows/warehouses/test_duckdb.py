@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,9 +18,10 @@ from flows.lake import keys
 from flows.lake.lake import citation, open_lake
 from flows.lake.query import Selection, select
 from flows.lake.reader import rows_of
+from flows.maintenance import repair, rollback
 from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
-from flows.warehouses.duckdb import LOADED_TABLE, RELEASE_TABLE, loaded_release
+from flows.warehouses.duckdb import LOADED_TABLE, RELEASE_TABLE, differences, loaded_release
 from flows.warehouses.load import load
 from schemas import COUNTRY_WEEK, TABLES, Table
 from schemas.errors import StandingsError
@@ -314,6 +317,122 @@ def test_a_warehouse_that_is_not_as_this_version_loads_it_is_built_anew(
     with duckdb.connect(str(path), read_only=True) as connection:
         came_with = connection.execute(f"SELECT DISTINCT release FROM {LOADED_TABLE}").fetchall()
     assert came_with == [(release,)]
+
+
+def interrupted(path: Path) -> None:
+    """A client writes to the warehouse and dies before its words are in the file."""
+    code = (
+        "import duckdb, os, sys; connection = duckdb.connect(sys.argv[1]); "
+        f"connection.execute('DELETE FROM {COUNTRY_WEEK.name}'); os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert path.with_name(f"{path.name}.wal").is_file()
+
+
+@pytest.mark.parametrize("mended", ["by the next release", "by a load", "by a repair"])
+def test_what_a_client_that_died_left_beside_the_warehouse_spoils_nothing(
+    mended: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = settings.warehouse
+    load(settings)
+    interrupted(path)
+    wal = path.with_name(f"{path.name}.wal")
+    manifest = lakes.manifest_of(settings)
+    assert f"{wal}: a client that died left it: load again" in differences(
+        settings, open_lake(settings), manifest
+    )
+    if mended == "by the next release":
+        publish(settings, MONDAYS[1])
+    if mended == "by a repair":
+        repair(settings, loading)
+    else:
+        load(settings)
+    manifest = lakes.manifest_of(settings)
+    assert not wal.exists()
+    assert f"{wal}: is removed" in caplog.text
+    assert loaded_release(path) == manifest.release
+    wanted = rows_of(open_lake(settings), manifest, COUNTRY_WEEK)
+    assert held(path, COUNTRY_WEEK).rows() == wanted.rows()
+    assert list(differences(settings, open_lake(settings), manifest)) == []
+
+
+def test_a_warehouse_that_somebody_writes_to_is_not_replaced_under_them(settings: Settings) -> None:
+    load(settings)
+    publish(settings, MONDAYS[1])
+    before = settings.warehouse.read_bytes()
+    code = "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(settings.warehouse)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        with pytest.raises(StandingsError, match=f"somebody is writing to the warehouse.*PID {writer.pid}"):
+            load(settings)
+        assert settings.warehouse.read_bytes() == before
+    load(settings)
+    assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
+
+
+def test_duckdb_from_1_0_on_can_read_the_file(settings: Settings) -> None:
+    load(settings)
+    publish(settings, MONDAYS[1])
+    load(settings)  # which changes a copy of it
+    # The number of the storage's form stands behind a checksum and four letters; DuckDB 1.0 reads up to 64.
+    assert int.from_bytes(settings.warehouse.read_bytes()[12:20], "little") <= 64
+
+
+def another_lake(settings: Settings, folder: Path) -> Settings:
+    """A lake with figures of its own, and the same warehouse."""
+    other = replace(lakes.on_disk(folder), warehouse=settings.warehouse)
+    days = lakes.week_of(MONDAYS[0], {"deepseek/delta": 5})
+    lakes.land_bytes(other, lakes.body(days))
+    lakes.publish(other)
+    return other
+
+
+def test_another_lakes_figures_do_not_take_the_place_of_what_the_warehouse_holds(
+    settings: Settings, tmp_path: Path
+) -> None:
+    load(settings)
+    before = settings.warehouse.read_bytes()
+    other = another_lake(settings, tmp_path / "other")
+    release = lakes.manifest_of(settings).release
+    told = (
+        f"{settings.warehouse}: holds release {release} of another lake than {other.lake}, and is left as it is: "
+        "set STANDINGS_WAREHOUSE to another file, or move this one away"
+    )
+    for each in (load, lambda other: repair(other, loading)):
+        with pytest.raises(StandingsError) as caught:
+            each(other)
+        assert str(caught.value) == told
+        assert settings.warehouse.read_bytes() == before
+    with pytest.raises(StandingsError, match="of another lake"):
+        list(differences(other, open_lake(other), lakes.manifest_of(other)))
+    settings.warehouse.rename(tmp_path / "away.duckdb")
+    load(other)
+    assert loaded_release(settings.warehouse) == lakes.manifest_of(other).release
+
+
+def test_a_lake_knows_its_warehouse_after_its_copy_a_rollback_and_a_repair(
+    settings: Settings, tmp_path: Path
+) -> None:
+    load(settings)
+    first = lakes.manifest_of(settings).release
+    shutil.copytree(tmp_path / "lake", tmp_path / "copy/lake")
+    copied = replace(settings, lake=f"file://{tmp_path}/copy/lake")
+    publish(copied, MONDAYS[1])
+    load(copied)  # A copy goes on from what both had.
+    publish(settings, MONDAYS[2])
+    with pytest.raises(StandingsError, match="of another lake"):
+        load(settings)
+    settings.warehouse.unlink()
+    load(settings)
+    rollback(settings, first, "a test")
+    load(settings)
+    assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
+    broken = keys.manifest(lakes.manifest_of(settings).release)
+    open_lake(settings).put(broken, b"broken")
+    repair(settings, loading)
+    assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
 
 
 def test_an_empty_lake_has_nothing_to_load(tmp_path: Path) -> None:

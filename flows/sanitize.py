@@ -1,6 +1,8 @@
 """Texts of others, made fit to be shown: a name, a reason or an answer may hold what a terminal obeys."""
 
+import re
 import unicodedata
+from collections.abc import Iterable
 
 # Letters and marks that take no room although Unicode counts them among the printable ones.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -27,3 +29,20 @@ def safe(text: str) -> str:
         else:
             shown.append(character.encode("unicode_escape").decode())
     return "".join(shown)
+
+
+_SHORT = 4
+"""A secret of up to so many characters is likely to be a part of other words, and of numbers."""
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """The text without its secrets, each replaced where it stands as a whole.
+
+    A short one only where a value stands: in quotes, behind `=`, or between `:` and `@`.
+    """
+    for secret in sorted(filter(None, set(secrets)), key=len, reverse=True):
+        found = rf"(?<!\w){re.escape(secret)}(?!\w)"
+        if len(secret) <= _SHORT:
+            found = rf"(?<=[\"'=\u00ab]){found}(?=[\"'&\s\u00bb]|$)|(?<=:){found}(?=@)"
+        text = re.sub(found, "***", text)
+    return text

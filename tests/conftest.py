@@ -39,7 +39,7 @@ UNUSED = (
 )
 """The Prefect server's services of which no test sees anything; that of triggers makes lost runs begin again."""
 
-SLOW = {"s3_endpoint", "postgres_url", "up", "two_tables"}
+SLOW = {"s3_endpoint", "postgres_url", "pooled_url", "up", "two_tables"}
 """Fixtures that start a server, or stand for checks by Great Expectations."""
 
 
@@ -144,6 +144,16 @@ def postgres_url() -> Iterator[str]:
         told = "there is no PostgreSQL server on this machine: apt-get install postgresql"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(told)
     with servers.postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pooled_url(postgres_url: str) -> Iterator[str]:
+    """The same server through a pgbouncer that pools transactions."""
+    if servers.POOLER is None:
+        told = "there is no pgbouncer on this machine: apt-get install pgbouncer"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(told)
+    with servers.pooler(postgres_url) as url:
         yield url
 
 

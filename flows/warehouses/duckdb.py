@@ -119,7 +119,7 @@ def _ours(settings: Settings, store: Store, manifest: Manifest) -> Loaded | None
     remedy = "set STANDINGS_WAREHOUSE to another file, or move this one away"
     held = _read(path)
     if held:
-        ensure_ours(store, manifest, str(path), held.kind, {held.release}, remedy)
+        ensure_ours(store, manifest, f"{path}:", held.kind, {held.release}, remedy)
     elif path.exists() and not path.is_dir():
         if "Could not set lock" in (why := _why_not(path)):
             raise StandingsError(

@@ -24,14 +24,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+from flows.sanitize import redacted
 from flows.settings import LOOPBACK, Settings
 from flows.storage.local import from_home
 from flows.storage.object_store import S3Options
+from flows.warehouses.postgres_connection import ensure_encoded, in_one_line, in_transactions
 from schemas.errors import StandingsError
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
     from pyiceberg.catalog.sql import SqlCatalog
+    from sqlalchemy.engine import URL
 
 NAME = "standings"
 """What an SQL catalogue files our tables under: other engines have to call the catalogue so, too."""
@@ -61,9 +64,12 @@ class Address:
 
     def tell(self, error: BaseException) -> StandingsError:
         """The error as one line that names the catalogue, and holds no secret."""
-        text = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
+        driver = getattr(error, "orig", None)
+        if driver is not None and hasattr(driver, "diag"):
+            text = in_one_line(driver)
+        else:
+            text = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        text = redacted(text, self.secrets)
         return StandingsError(f"{self.shown}: the Iceberg catalogue cannot be used: {text}")
 
 
@@ -116,7 +122,6 @@ def _not_installed(error: ImportError) -> StandingsError:
 
 def _open(where: Address, settings: Settings) -> "Catalog":
     from pyiceberg.catalog.rest import RestCatalog
-    from pyiceberg.catalog.sql import SqlCatalog
     from sqlalchemy.engine import make_url
 
     properties = _files(where, settings) | where.properties
@@ -124,13 +129,34 @@ def _open(where: Address, settings: Settings) -> "Catalog":
         return RestCatalog(NAME, uri=where.uri, **properties)
     if (url := make_url(where.uri)).drivername == "sqlite":
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    catalog = SqlCatalog(NAME, uri=where.uri, **properties | {"init_catalog_tables": "false"})
+    catalog = _sql_catalog(url, properties | {"init_catalog_tables": "false"})
     try:
         _make_tables(catalog)
     except BaseException:
         catalog.close()
         raise
     return catalog
+
+
+def _sql_catalog(url: "URL", properties: dict[str, str]) -> "SqlCatalog":
+    """An SQL catalogue; one in PostgreSQL is reached as the warehouse there is."""
+    from pyiceberg.catalog.sql import SqlCatalog
+    from sqlalchemy.engine import create_engine
+
+    class InPostgres(SqlCatalog):
+        def _init_catalog(self) -> None:
+            self.engine.dispose()
+            _, given = url.get_dialect()().create_connect_args(url)
+            self.engine = create_engine(
+                url,
+                creator=lambda: in_transactions(**given),
+                isolation_level="READ COMMITTED",
+                pool_pre_ping=True,
+            )
+            super()._init_catalog()
+
+    kind = SqlCatalog if url.drivername == "sqlite" else InPostgres
+    return kind(NAME, uri=url.render_as_string(hide_password=False), **properties)
 
 
 def _make_tables(catalog: "SqlCatalog") -> None:
@@ -148,6 +174,7 @@ def _sql(text: str) -> Address:
     from sqlalchemy.engine import URL, make_url
     from sqlalchemy.exc import SQLAlchemyError
 
+    ensure_encoded(text, "STANDINGS_ICEBERG")
     try:
         url = make_url(text)
     except (SQLAlchemyError, ValueError):

@@ -10,13 +10,13 @@ def ensure_ours(
 ) -> None:
     """Raises `StandingsError` for a warehouse that was loaded from another lake, or with figures of another kind.
 
-    place: the warehouse, as it is told. kind, releases: what it holds; of neither where it is empty. remedy: how to
-    load there all the same.
+    place: what is told of it before the verb. kind, releases: what it holds, nothing where it is empty. remedy: how
+    to load there all the same.
     """
     if kind and kind != manifest.kind:
-        raise StandingsError(f"{place}: holds {kind} figures, and these are {manifest.kind}: {remedy}")
+        raise StandingsError(f"{place} holds {kind} figures, and these are {manifest.kind}: {remedy}")
     for release in sorted(releases):
         if not is_ours(store, manifest, release):
             raise StandingsError(
-                f"{place}: holds release {release} of another lake than {store.url}, and is left as it is: {remedy}"
+                f"{place} holds release {release} of another lake than {store.url}, and is left as it is: {remedy}"
             )

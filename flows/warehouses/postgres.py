@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,10 @@ from flows.lake.manifest import Manifest, published, stale
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from flows.warehouses.batches import Batch, Sums, batches, sums_query, unlike
+from flows.warehouses.ownership import ensure_ours
+from flows.warehouses.postgres_connection import connected, snapshot, to_write
 from flows.warehouses.postgres_schema import become_owner, catalogue, migrate, unfit
 from schemas import TABLES
-from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
 from schemas.projections.sql import SCHEMA, text
 from schemas.table import POSTGRES, Table
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("standings")
 
-LOCK = int.from_bytes(b"standing")
-"""Whoever loads holds this advisory lock, so that of two loads at once one waits for the other."""
-
 FETCHED = 20_000
 """Rows that are fetched at once."""
 
@@ -38,13 +35,13 @@ def load(settings: Settings, store: Store, manifest: Manifest) -> None:
     """Brings the schema to a release: what changed is replaced, all in one transaction.
 
     Readers see the release before until it is done, and are not blocked. Raises `StandingsError` where the server
-    cannot be reached or refuses, and where a table is not as this version's and cannot be altered to it.
+    cannot be reached or refuses, where the schema is another lake's, and where a table or view is not as this
+    version's and cannot be altered to it.
     """
-    with _connected(settings) as connection, connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    with connected(settings) as connection, to_write(connection):
         become_owner(connection)
+        _ensure_ours(connection, store, manifest)
         migrate(connection)
-        _demand_kind(connection, manifest)
         if _is_further(connection, manifest) and published(store).number > manifest.number:
             return  # The load of that release came first.
         changed = _replace(connection, store, manifest)
@@ -54,14 +51,15 @@ def load(settings: Settings, store: Store, manifest: Manifest) -> None:
 
 def loaded_release(settings: Settings) -> str | None:
     """The release that the schema holds; None where there is none."""
-    with _connected(settings) as connection:
+    with connected(settings) as connection:
         return _release(connection)
 
 
 def differences(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:
     """Where the schema holds anything but the release's rows, a line a table."""
-    with _connected(settings) as connection, _snapshot(connection):
+    with connected(settings) as connection, snapshot(connection):
         place = _place(connection)
+        _ensure_ours(connection, store, manifest)
         if _release(connection) != manifest.release:
             yield f"{place}: does not hold release {manifest.release}: run it again"
             return
@@ -89,49 +87,6 @@ def _read(connection: "Connection", table: Table, first: date, last: date) -> It
             yield pl.DataFrame(some, table.polars_schema(), orient="row")
 
 
-@contextmanager
-def _snapshot(connection: "Connection") -> Iterator[None]:
-    """One state of things for several queries, whatever is loaded meanwhile."""
-    from psycopg import IsolationLevel
-
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
-    connection.read_only = True
-    with connection.transaction():
-        yield
-
-
-@contextmanager
-def _connected(settings: Settings) -> Iterator["Connection"]:
-    """A connection whose errors are told in one line, which never holds the password."""
-    try:
-        import psycopg
-        from psycopg.conninfo import conninfo_to_dict, make_conninfo
-    except ImportError as problem:
-        raise StandingsError(
-            f"STANDINGS_POSTGRES is set, and psycopg cannot be imported ({problem}): "
-            f"pip install 'psycopg[binary]'"
-        ) from None
-    try:
-        given = conninfo_to_dict(settings.postgres or "")
-    except psycopg.Error:
-        # Its own words repeat the string.
-        raise StandingsError(
-            "STANDINGS_POSTGRES is no connection string: it must be such as postgresql://user@host:5432/database"
-        ) from None
-    usual = {"connect_timeout": "10", "application_name": "standings"}
-    missing = {name: value for name, value in usual.items() if name not in given}
-    conninfo = make_conninfo(settings.postgres or "", client_encoding="utf8", **missing)
-    try:
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            yield connection
-    except psycopg.Error as problem:
-        told = problem.diag.message_primary or str(problem).strip().partition("\n")[0]
-        if password := str(given.get("password") or ""):
-            told = told.replace(password, "...")
-        raise StandingsError(f"PostgreSQL (STANDINGS_POSTGRES): {told}") from None
-
-
 def _place(connection: "Connection") -> str:
     """Where the schema is, without the password."""
     info = connection.info
@@ -139,21 +94,25 @@ def _place(connection: "Connection") -> str:
 
 
 def _release(connection: "Connection") -> str | None:
+    held = _held(connection)
+    return held[0] if held else None
+
+
+def _held(connection: "Connection") -> tuple[str, str] | None:
+    """The release that the schema holds, and of which kind its figures are."""
     there = connection.execute("SELECT to_regclass(%s)", [f"{SCHEMA}.release"]).fetchone()
     if there is None or there[0] is None:
         return None
-    row = connection.execute(f"SELECT release FROM {SCHEMA}.release").fetchone()
-    return str(row[0]) if row else None
+    row = connection.execute(f"SELECT release, kind FROM {SCHEMA}.release").fetchone()
+    return (str(row[0]), str(row[1])) if row else None
 
 
-def _demand_kind(connection: "Connection", manifest: Manifest) -> None:
-    """Raises `StandingsError` where simulated figures would take the place of real ones, or the reverse."""
-    row = connection.execute(f"SELECT kind FROM {SCHEMA}.release").fetchone()
-    if row and row[0] != manifest.kind:
-        raise StandingsError(
-            f"{_place(connection)}: its schema {SCHEMA} holds {row[0]} figures, and these are {manifest.kind}: "
-            f"set STANDINGS_POSTGRES to another database, or run DROP SCHEMA {SCHEMA} CASCADE; there"
-        )
+def _ensure_ours(connection: "Connection", store: Store, manifest: Manifest) -> None:
+    """Raises `StandingsError` where the schema holds another lake's figures, or some of another kind."""
+    release, kind = _held(connection) or (None, None)
+    remedy = f"set STANDINGS_POSTGRES to another database, or run DROP SCHEMA {SCHEMA} CASCADE; there"
+    place = f"{_place(connection)}: its schema {SCHEMA}"
+    ensure_ours(store, manifest, place, kind, {release} if release else set(), remedy)
 
 
 def _is_further(connection: "Connection", manifest: Manifest) -> bool:

@@ -2,10 +2,11 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from flows.warehouses.postgres_connection import in_one_line
 from schemas import TABLES
 from schemas.errors import StandingsError
 from schemas.projections.sql import SCHEMA, text
@@ -25,7 +26,7 @@ FUNCTION = f"{SCHEMA}.{AS_OF.name}({POSTGRES[Kind.MOMENT]})"
 BOOKS = f"""
 CREATE TABLE IF NOT EXISTS {SCHEMA}.release (
     release text NOT NULL, published_at timestamp with time zone NOT NULL, kind text NOT NULL,
-    citation text NOT NULL, caveat text NOT NULL);
+    citation text NOT NULL, caveat text NOT NULL, PRIMARY KEY (release));
 COMMENT ON TABLE {SCHEMA}.release IS 'The release that the tables hold, and what to print beside its figures.';
 CREATE TABLE IF NOT EXISTS {SCHEMA}.loaded_partition (
     table_name text, week date, sha256 text NOT NULL, rows bigint NOT NULL, tokens numeric,
@@ -113,6 +114,14 @@ def _one(connection: "Connection", query: str, *values: object) -> tuple[Any, ..
     return connection.execute(query, values).fetchall()[0]
 
 
+Apply = Callable[["Connection", str], None]
+"""How statements are run."""
+
+
+def _execute(connection: "Connection", statements: str) -> None:
+    connection.execute(statements)
+
+
 def migrate(connection: "Connection") -> None:
     """Makes or alters tables, views, the function and the readers' rights, where their definitions are new.
 
@@ -120,13 +129,16 @@ def migrate(connection: "Connection") -> None:
     """
     connection.execute(BOOKS)
     columns, keys = catalogue(connection)
+    if "release" not in keys:
+        # Earlier versions made it without, and where all tables are replicated its row could not be replaced.
+        connection.execute(f"ALTER TABLE {SCHEMA}.release ADD PRIMARY KEY (release)")
     made = connection.execute(f"SELECT name, version, sha256 FROM {SCHEMA}.definition").fetchall()
     versions = {name: version for name, version, _ in made}
     digests = {name: digest for name, _, digest in made}
 
-    def define(name: str, version: int | None, statements: str) -> None:
+    def define(name: str, version: int | None, statements: str, apply: Apply = _execute) -> None:
         if statements and digests.get(name) != (digest := hashlib.sha256(statements.encode()).hexdigest()):
-            connection.execute(statements)
+            apply(connection, statements)
             connection.execute(
                 f"INSERT INTO {SCHEMA}.definition VALUES (%s, %s, %s) ON CONFLICT (name) "
                 f"DO UPDATE SET version = excluded.version, sha256 = excluded.sha256",
@@ -144,7 +156,7 @@ def migrate(connection: "Connection") -> None:
         define(table.name, table.version, ";".join(_column_comments(table)))
     if not (columns.keys() >= {view.name for view in VIEWS} and _has_function(connection)):
         digests.pop("views", None)
-    define("views", None, "; ".join(_views()))
+    define("views", None, "; ".join(_views()), _make_views)
     define("grants", None, _grants() if _exists(connection, READER) else "")
 
 
@@ -193,9 +205,11 @@ def _alter(
 ) -> None:
     """Adds columns that may be empty, and lets columns be empty that had to have a value."""
     if broken := _breaking(table, version, found, key):
+        theirs = _resting_on(connection, [table.name])
         raise StandingsError(
             f"PostgreSQL: the table {SCHEMA}.{table.name} {broken}: it is not altered, since that would mislead who "
             f"reads it: run DROP TABLE {SCHEMA}.{table.name} CASCADE; there, and load again"
+            + (f"; that drops {', '.join(theirs)} too: keep what pg_get_viewdef says of it" if theirs else "")
         )
     name = f"{SCHEMA}.{table.name}"
     new = [column for column in table.columns if column.name not in found]
@@ -246,17 +260,64 @@ def _has_function(connection: "Connection") -> bool:
     return found is not None
 
 
+def _make_views(connection: "Connection", statements: str) -> None:
+    """Makes the views and the function; anew only where their columns are others, since what rests on them would go.
+
+    Raises `StandingsError` that names what somebody else has made to rest on them.
+    """
+    import psycopg
+
+    try:
+        with connection.transaction():
+            connection.execute(statements)
+        return
+    except (psycopg.errors.InvalidTableDefinition, psycopg.errors.InvalidFunctionDefinition):
+        pass
+    gone = [f"VIEW IF EXISTS {SCHEMA}.{view.name}" for view in reversed(VIEWS)]
+    theirs = _resting_on(connection, [view.name for view in VIEWS])
+    try:
+        for each in [f"FUNCTION IF EXISTS {FUNCTION}", *gone]:
+            connection.execute(f"DROP {each}")
+    except psycopg.errors.DependentObjectsStillExist as problem:
+        blocked = in_one_line(problem)
+    else:
+        connection.execute(statements)
+        return
+    raise StandingsError(
+        f"PostgreSQL: this version's views have other columns: {blocked} {_drop_first(theirs)}"
+    )
+
+
+def _drop_first(theirs: list[str]) -> str:
+    """What somebody has to run whose views, such as `VIEW public.mine`, are in the way."""
+    dropped = " ".join(f"DROP {each};" for each in theirs) or "a DROP of it"
+    return f"Keep its query (pg_get_viewdef), run {dropped} there, load again, and make it again."
+
+
+def _resting_on(connection: "Connection", names: list[str]) -> list[str]:
+    """What others made that rests on these relations of ours or on the function, the newest first."""
+    ours = [table.name for table in TABLES] + [view.name for view in VIEWS]
+    found = connection.execute(
+        "WITH RECURSIVE resting(oid) AS ((SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace(%s) "
+        "AND relname = ANY(%s) UNION SELECT to_regprocedure(%s)::oid) UNION SELECT r.ev_class FROM resting "
+        "JOIN pg_depend d ON d.refobjid = resting.oid AND d.classid = 'pg_rewrite'::regclass "
+        "AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass) JOIN pg_rewrite r ON r.oid = d.objid) "
+        "SELECT CASE relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END || format('VIEW %%I.%%I', nspname, relname) "
+        "FROM resting JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE relkind IN ('v', 'm') AND NOT (nspname = %s AND relname = ANY(%s)) ORDER BY c.oid DESC",
+        [SCHEMA, names, FUNCTION, SCHEMA, ours],
+    ).fetchall()
+    return [each for (each,) in found]
+
+
 def _views() -> Iterator[str]:
-    """Makes the views and the function anew: neither can be altered where its columns change."""
-    for view in reversed(VIEWS):
-        yield f"DROP VIEW IF EXISTS {SCHEMA}.{view.name}"
+    """The views and the function."""
     for view in VIEWS:
-        yield f"CREATE VIEW {SCHEMA}.{view.name} AS {view.query(SCHEMA)}"
+        yield f"CREATE OR REPLACE VIEW {SCHEMA}.{view.name} AS {view.query(SCHEMA)}"
         yield f"COMMENT ON VIEW {SCHEMA}.{view.name} IS {text(view.doc)}"
     columns = ", ".join(f"{column.name} {POSTGRES[column.kind]}" for column in AS_OF.rests_on[0].columns)
-    yield f"DROP FUNCTION IF EXISTS {FUNCTION}"
     yield (
-        f"CREATE FUNCTION {SCHEMA}.{AS_OF.name}(moment {POSTGRES[Kind.MOMENT]}) RETURNS TABLE ({columns}) "
+        f"CREATE OR REPLACE FUNCTION {SCHEMA}.{AS_OF.name}(moment {POSTGRES[Kind.MOMENT]}) RETURNS TABLE ({columns}) "
         f"LANGUAGE sql STABLE AS {text(AS_OF.query(SCHEMA))}"
     )
     yield f"COMMENT ON FUNCTION {FUNCTION} IS {text(AS_OF.doc)}"

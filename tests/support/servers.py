@@ -4,6 +4,7 @@ import http.client
 import os
 import pwd
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -85,12 +86,43 @@ def postgres_server() -> Iterator[str]:
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stderr=log, **owner)
         try:
-            _await_listening(process, port, folder / "log")
+            _await_listening(process, "ready to accept connections", folder / "log")
             yield f"postgresql://postgres:let-me-in@127.0.0.1:{port}/postgres"
         finally:
             # So it ends without waiting for whoever is still connected.
             process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
+
+
+POOLER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+"""Debian's pgbouncer; None where there is none: `apt-get install pgbouncer`."""
+
+
+@contextmanager
+def pooler(server: str) -> Iterator[str]:
+    """A pgbouncer before a PostgreSQL server; yields the server's URL through it.
+
+    Each transaction may get another session of the server's, in turn.
+    """
+    if POOLER is None:
+        raise RuntimeError("there is no pgbouncer: apt-get install pgbouncer")
+    parts, port = urlsplit(server), free_port()
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        told = folder / "pgbouncer.ini"
+        told.write_text(
+            f"[databases]\n* = host={parts.hostname} port={parts.port} user={parts.username} "
+            f"password={parts.password}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+            f"unix_socket_dir =\nauth_type = any\npool_mode = transaction\nserver_round_robin = 1\n"
+        )
+        owner = _unprivileged(folder, told)
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen([POOLER, told], stdin=subprocess.DEVNULL, stderr=log, **owner)
+        try:
+            _await_listening(process, "process up", folder / "log")
+            yield parts._replace(netloc=f"{parts.username}@127.0.0.1:{port}").geturl()
+        finally:
+            stop(process)
 
 
 def make_database(server: str, like: str = "template1") -> str:
@@ -122,16 +154,16 @@ def _unprivileged(*paths: Path) -> dict[str, Any]:
     return {"user": somebody.pw_uid, "group": somebody.pw_gid, "extra_groups": []}
 
 
-def _await_listening(process: "subprocess.Popen[Any]", port: int, log: Path) -> None:
-    """Returns once the server takes connections."""
+def _await_listening(process: "subprocess.Popen[Any]", word: str, log: Path) -> None:
+    """Returns once the server's log has the word that it takes connections."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if "ready to accept connections" in (told := log.read_text(errors="replace")):
+        if word in (told := log.read_text(errors="replace")):
             return
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with code {process.returncode}: {told}")
         time.sleep(0.02)
-    raise RuntimeError(f"the server did not listen on port {port} within {_START_SECONDS} s")
+    raise RuntimeError(f"the server did not listen within {_START_SECONDS} s: {told}")
 
 
 def make_bucket(endpoint: str, bucket: str) -> None:

@@ -5,9 +5,11 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +22,8 @@ from flows.lake.lake import citation, open_lake
 from flows.lake.manifest import read_manifest
 from flows.settings import Settings
 from flows.warehouses import duckdb as duck
-from flows.warehouses.postgres import LOCK, differences, load, loaded_release
+from flows.warehouses.postgres import differences, load, loaded_release
+from flows.warehouses.postgres_connection import LOCK
 from flows.warehouses.postgres_schema import LOADER, READER
 from schemas import COUNTRY_WEEK, COUNTRY_WEEK_HISTORY, MODEL_WEEK, TABLES, Table
 from schemas.errors import StandingsError
@@ -314,7 +317,8 @@ def test_whoever_is_only_a_loader_can_load_again(settings: Settings) -> None:
     manifest = lakes.manifest_of(settings)
     earlier = read_manifest(store, str(manifest.previous))
     bring(settings)
-    ask(settings, "DELETE FROM standings.loaded_partition; UPDATE standings.release SET release = '000000-x'")
+    ask(settings, "DELETE FROM standings.loaded_partition")
+    ask(settings, "UPDATE standings.release SET release = %s", earlier.release)
     ask(settings, "ALTER TABLE standings.model_week DROP COLUMN organisation")
     with login(settings, LOADER) as loader:
         bring(loader)
@@ -356,7 +360,7 @@ def without_roles(settings: Settings) -> Iterator[None]:
 def test_readers_see_the_release_before_until_a_load_is_done(settings: Settings) -> None:
     store, manifest = open_lake(settings), lakes.manifest_of(settings)
     earlier = read_manifest(store, str(manifest.previous))
-    load(settings, store, replace(earlier, number=manifest.number))
+    load(settings, store, earlier)
     state = "SELECT (SELECT release FROM standings.release), (SELECT sum(tokens) FROM standings.country_week)"
     before = ask(settings, state)
     seen = []
@@ -376,11 +380,131 @@ def test_readers_see_the_release_before_until_a_load_is_done(settings: Settings)
 
 
 def test_a_load_waits_for_another(settings: Settings) -> None:
-    with psycopg.connect(settings.postgres or "") as other:
+    with psycopg.connect(settings.postgres or "", application_name="another load") as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         line = refused(replace(settings, postgres=f"{settings.postgres}?options=-c%20lock_timeout%3D50"))
         assert "lock timeout" in line
+        pid = other.info.backend_pid
+        assert f"locks are held by process {pid} of postgres (another load): load again" in line
+        assert line.endswith(f"end it with SELECT pg_terminate_backend({pid});")
     bring(settings)
+
+
+def test_a_load_that_has_waited_sees_what_was_committed_meanwhile(loaded: Settings) -> None:
+    """Also where a database's own settings say that a transaction sees only what was there when it began."""
+    (name,) = ask(loaded, "SELECT current_database()")[0]
+    ask(loaded, f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    ask(loaded, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    before = str(lakes.manifest_of(loaded).previous)
+    with (
+        psycopg.connect(loaded.postgres or "", options="-c default_transaction_read_only=off") as other,
+        ThreadPoolExecutor() as pool,
+    ):
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        other.execute("UPDATE standings.release SET release = %s", [before])
+        other.execute("DELETE FROM standings.loaded_partition")
+        load = pool.submit(bring, loaded)
+        while not ask(loaded, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            assert not load.done()
+        other.commit()
+        load.result()
+    assert wrong(loaded) == []
+
+
+def test_every_load_and_read_goes_through_a_pooler_of_transactions(
+    settings: Settings, pooled_url: str
+) -> None:
+    path = urlsplit(settings.postgres or "").path
+    pooled = replace(settings, postgres=urlsplit(pooled_url)._replace(path=path).geturl())
+    store, manifest = open_lake(pooled), lakes.manifest_of(pooled)
+    load(pooled, store, read_manifest(store, str(manifest.previous)))
+    for _ in range(3):
+        bring(pooled)
+        assert wrong(pooled) == []
+        assert loaded_release(pooled) == manifest.release
+
+
+def test_a_database_of_which_every_table_is_replicated_is_loaded(settings: Settings) -> None:
+    store, manifest = open_lake(settings), lakes.manifest_of(settings)
+    load(settings, store, read_manifest(store, str(manifest.previous)))
+    ask(settings, "ALTER TABLE standings.release DROP CONSTRAINT release_pkey")  # as earlier versions made it
+    ask(settings, "CREATE PUBLICATION everything FOR ALL TABLES")
+    bring(settings)
+    assert wrong(settings) == []
+
+
+def test_an_error_has_the_servers_detail_and_hint(loaded: Settings) -> None:
+    ask(loaded, "CREATE PUBLICATION everything FOR ALL TABLES")
+    ask(loaded, "ALTER TABLE standings.country_week DROP CONSTRAINT country_week_pkey CASCADE")
+    ask(
+        loaded,
+        "ALTER TABLE standings.country_week ADD PRIMARY KEY (week_start, method, knowledge, country_code)",
+    )
+    ask(loaded, "ALTER TABLE standings.country_week REPLICA IDENTITY NOTHING")
+    ask(loaded, "DELETE FROM standings.loaded_partition WHERE false")
+    again = f"UPDATE standings.loaded_partition SET sha256 = '' WHERE table_name = '{COUNTRY_WEEK.name}'"
+    ask(loaded, again)
+    assert refused(loaded).endswith(
+        "HINT: To enable deleting from the table, set REPLICA IDENTITY using ALTER TABLE."
+    )
+    ask(loaded, "ALTER TABLE standings.country_week REPLICA IDENTITY DEFAULT")
+    ask(loaded, "ALTER TABLE standings.country_week ADD CHECK (week_start < '2000-01-01') NOT VALID")
+    assert " DETAIL: Failing row contains (2026-" in refused(loaded)
+
+
+OTHERS = "CREATE VIEW public.mine AS SELECT country_code FROM standings.latest_standings"
+
+
+def test_a_view_of_somebody_elses_outlives_other_definitions_of_ours(loaded: Settings) -> None:
+    ask(loaded, OTHERS)
+    ask(loaded, "UPDATE standings.definition SET sha256 = 'of an older version' WHERE name = 'views'")
+    bring(loaded)
+    assert ask(loaded, "SELECT * FROM public.mine") == ask(
+        loaded, "SELECT country_code FROM standings.latest_standings"
+    )
+    line = refused_to_break(loaded, "country_week")
+    assert line.endswith("; that drops VIEW public.mine too: keep what pg_get_viewdef says of it")
+
+
+def refused_to_break(settings: Settings, table: str) -> str:
+    ask(settings, f"UPDATE standings.definition SET version = 0 WHERE name = '{table}'")
+    return refused(settings)
+
+
+def test_where_our_views_have_other_columns_somebody_elses_are_named(loaded: Settings) -> None:
+    ask(loaded, "DROP VIEW standings.latest_standings")
+    ask(loaded, "CREATE VIEW standings.latest_standings AS SELECT 'CN' AS country_code, 1 AS other")
+    ask(loaded, f"ALTER VIEW standings.latest_standings OWNER TO {LOADER}")
+    ask(loaded, OTHERS)
+    ask(loaded, 'CREATE MATERIALIZED VIEW "Mine" AS SELECT * FROM mine')
+    ask(loaded, "UPDATE standings.definition SET sha256 = 'of an older version' WHERE name = 'views'")
+    line = refused(loaded)
+    assert "view mine depends on view standings.latest_standings" in line
+    (advice,) = re.findall(r"run (DROP .+;) there", line)
+    assert advice == 'DROP MATERIALIZED VIEW public."Mine"; DROP VIEW public.mine;'
+    ask(loaded, advice)
+    bring(loaded)
+    assert ask(loaded, "SELECT count(tokens) FROM standings.latest_standings") > [(0,)]
+
+
+def test_another_lakes_figures_do_not_take_the_place_of_what_the_schema_holds(
+    loaded: Settings, tmp_path: Path
+) -> None:
+    other = replace(lakes.on_disk(tmp_path), postgres=loaded.postgres)
+    lakes.land_bytes(other, lakes.body(lakes.week_of(datetime(2026, 7, 6, tzinfo=UTC).date(), {"other": 5})))
+    lakes.publish(other)
+    line = refused(other)
+    assert (
+        f"its schema standings holds release {loaded_release(loaded)} of another lake than {other.lake}"
+        in line
+    )
+    with pytest.raises(StandingsError, match="of another lake"):
+        wrong(other)
+    assert wrong(loaded) == []
+    (advice,) = re.findall(r"run (DROP SCHEMA [^;]+;)", line)
+    ask(loaded, advice)
+    bring(other)
+    assert wrong(other) == []
 
 
 def test_a_release_is_not_followed_by_one_that_came_before_it(loaded: Settings) -> None:
@@ -429,7 +553,8 @@ def test_another_release_and_none_are_told(settings: Settings) -> None:
     assert wrong(settings) == [f"{place}: does not hold release {release}: run it again"]
     assert loaded_release(settings) is None
     bring(settings)
-    ask(settings, "UPDATE standings.release SET release = '000001-other'")
+    before = str(lakes.manifest_of(settings).previous)
+    ask(settings, "UPDATE standings.release SET release = %s", before)
     assert wrong(settings) == [f"{place}: does not hold release {release}: run it again"]
 
 
@@ -441,6 +566,8 @@ UNREACHABLE: dict[str, Callable[[str], str]] = {
     "a closed port": lambda _: f"host=127.0.0.1 port={servers.free_port()} user=me password={SECRET}",
     "no such host": lambda _: f"postgresql://me:{SECRET}@no-such-host.invalid/x",
     "no port": lambda _: f"postgresql://me:{SECRET}@127.0.0.1:port/x",
+    "an @ as it stands": lambda place: f"postgresql://me:p@{SECRET}@{place}/x",
+    "a / as it stands": lambda place: f"postgresql://me:p/{SECRET}@{place}/x",
     "no string": lambda _: f"password={SECRET} {SECRET}",
     "no option": lambda _: f"postgresql://127.0.0.1/x?{SECRET}={SECRET}",
 }
@@ -459,6 +586,12 @@ def test_the_password_is_in_no_error_and_no_log(
     assert SECRET not in str(caught.value) + shown + caplog.text
     assert "STANDINGS_POSTGRES" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_password_of_one_letter_changes_nothing_else(lake: Settings, postgres_url: str) -> None:
+    place = urlsplit(postgres_url).netloc.rpartition("@")[2]
+    line = refused(replace(lake, postgres=f"postgresql://e:e@{place}/x"))
+    assert line.endswith('failed: FATAL: password authentication failed for user "***"')
 
 
 def test_without_the_library_it_is_told_what_to_install(

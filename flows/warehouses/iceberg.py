@@ -31,6 +31,7 @@ from flows.settings import Settings
 from flows.storage.object_store import Store
 from flows.warehouses.batches import Batch, Sums, batches, sums, unlike
 from flows.warehouses.iceberg_catalog import catalogue
+from flows.warehouses.ownership import ensure_ours
 from schemas import TABLES, Table
 from schemas.errors import StandingsError
 from schemas.licence import CAVEAT
@@ -90,10 +91,11 @@ def load(settings: Settings, store: Store, manifest: Manifest) -> None:
     never came about stay beside the table's own until its orphan files are removed.
 
     Raises `StandingsError` where a table is not as this version makes it and no column that may be empty mends
-    that, or where it holds figures of another kind.
+    that, or where it holds figures of another kind or another lake's.
     """
     with catalogue(settings) as catalog:
         _make_namespace(catalog)
+        _ensure_ours(catalog, store, manifest)
         tables = list(filter(manifest.holds, TABLES))
         if not all(_bring(catalog, store, manifest, table) for table in tables):
             return  # The load of a later release came first, and says so itself.
@@ -104,6 +106,7 @@ def load(settings: Settings, store: Store, manifest: Manifest) -> None:
 def differences(settings: Settings, store: Store, manifest: Manifest) -> Iterator[str]:
     """Where the catalogue's tables hold anything but the published rows, a line a table."""
     with catalogue(settings) as catalog:
+        _ensure_ours(catalog, store, manifest)
         there: dict[str, Loaded] = {}
         for table in filter(manifest.holds, TABLES):
             found = _load(catalog, table)
@@ -172,6 +175,26 @@ def _make_namespace(catalog: "Catalog") -> None:
     # Of two that make it at once, one may fail, and it is there all the same.
     with suppress(IntegrityError):
         catalog.create_namespace_if_not_exists(SCHEMA)
+
+
+def _ensure_ours(catalog: "Catalog", store: Store, manifest: Manifest) -> None:
+    """Raises `StandingsError` where the namespace holds another lake's figures, or some of another kind.
+
+    Where no load has ended yet, its tables tell.
+    """
+    said = catalog.load_namespace_properties(SCHEMA) if catalog.namespace_exists(SCHEMA) else {}
+    releases = {said[RELEASE]} if RELEASE in said else _releases(catalog)
+    remedy = (
+        f"set STANDINGS_ICEBERG to a catalogue of their own, or drop the namespace's tables and then {SCHEMA}"
+    )
+    place = f"the namespace {SCHEMA} in the Iceberg catalogue"
+    ensure_ours(store, manifest, place, said.get(KIND), releases, remedy)
+
+
+def _releases(catalog: "Catalog") -> set[str]:
+    """The releases that tables have reached whole."""
+    found = (_load(catalog, table) for table in TABLES)
+    return {each.properties[RELEASE] for each in found if each and RELEASE in each.properties}
 
 
 def _name_release(catalog: "Catalog", manifest: Manifest) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
 import pytest
@@ -23,7 +24,7 @@ from flows.lake.manifest import Manifest
 from flows.lake.reader import rows_of
 from flows.settings import Settings
 from flows.storage.object_store import S3Options, Store
-from flows.warehouses import iceberg
+from flows.warehouses import iceberg, ownership
 from flows.warehouses.iceberg import KIND, PARTITIONS, RELEASE, SNAPSHOT, differences, load
 from flows.warehouses.iceberg_catalog import catalogue, s3_properties
 from schemas import COUNTRY_WEEK, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Table
@@ -45,6 +46,18 @@ RESTATED = MODELS | {"openai/osprey": 2**53 - 1}
 
 FEW = (MODEL_WEEK, WEEK_COVERAGE)
 """Tables enough where each costs time and shows nothing more."""
+
+
+@pytest.fixture(autouse=True)
+def _releases_in_part(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A release of a few tables, or another number, is of no lake's history; only what is about that asks for it."""
+    if "histories" not in request.fixturenames:
+        monkeypatch.setattr(ownership, "is_ours", lambda *_: True)
+
+
+@pytest.fixture
+def histories() -> None:
+    """The test's releases are those of lakes, as they were published."""
 
 
 def land(settings: Settings, monday: date, models: Mapping[str, object], day: int) -> None:
@@ -645,6 +658,33 @@ def test_a_commit_of_which_nobody_knows_the_outcome_is_not_made_twice(
         assert losing.lost
         demand_equal(settings, few(first))
         assert {len(found.snapshots()) for found in tables_of(settings, *FEW).values()} == {1}
+
+
+@pytest.mark.usefixtures("histories")
+def test_another_lakes_figures_do_not_take_the_place_of_what_the_tables_hold(
+    loaded: Settings, first: Manifest, tmp_path: Path
+) -> None:
+    other = replace(lakes.on_disk(tmp_path), iceberg=loaded.iceberg)
+    land(other, MONDAYS[0], {"other": 5}, 1)
+    lakes.publish(other)
+    told = rf"the namespace standings .* holds release {first.release} of another lake than {other.lake}.*STANDINGS_ICE"
+    with pytest.raises(StandingsError, match=told):
+        load(other, open_lake(other), lakes.manifest_of(other))
+    with pytest.raises(StandingsError, match=told):
+        list(differences(other, open_lake(other), lakes.manifest_of(other)))
+    load(loaded, open_lake(loaded), first)
+    demand_equal(loaded, first)
+
+
+def test_a_catalogue_in_postgresql_through_a_pooler_of_transactions(
+    lake: Settings, first: Manifest, second: Manifest, postgres_url: str, pooled_url: str, tmp_path: Path
+) -> None:
+    path = urlsplit(servers.make_database(postgres_url)).path
+    address = urlsplit(pooled_url)._replace(path=path).geturl()
+    settings = replace(lake, iceberg=f"{address}?warehouse=file://{tmp_path}/tables")
+    for each in (first, second):
+        load(settings, open_lake(settings), few(each))
+        demand_equal(settings, few(each))
 
 
 def test_a_catalogue_in_postgresql(

@@ -64,6 +64,7 @@ def test_every_parameter_of_a_rest_address_is_a_property() -> None:
             "postgresql://me:hidden@host/db",
             r"postgresql://host/db needs a place for its tables: add \?warehouse=",
         ),
+        ("postgresql://me:p@hidden@host/db?warehouse=s3://b", "write %40 for @"),
         ("postgresql://me:hidden@host:port/db", "cannot be read: write"),
         ("https://", "cannot be read: write"),
         ("https://host:hidden/", "cannot be read: write"),

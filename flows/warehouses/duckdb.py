@@ -51,7 +51,7 @@ Held = dict[tuple[str, date], str]
 
 
 STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.0.0"}
-"""In which form the file is written: every DuckDB from 1.0 on reads it."""
+"""In which form the file is written: DuckDB from 1.1 on reads it, and from 1.0 on what has no primary keys."""
 
 
 @dataclass(frozen=True)

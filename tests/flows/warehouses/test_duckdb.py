@@ -372,11 +372,11 @@ def test_a_warehouse_that_somebody_writes_to_is_not_replaced_under_them(settings
     assert loaded_release(settings.warehouse) == lakes.manifest_of(settings).release
 
 
-def test_duckdb_from_1_0_on_can_read_the_file(settings: Settings) -> None:
+def test_duckdb_from_1_1_on_can_read_the_file(settings: Settings) -> None:
     load(settings)
     publish(settings, MONDAYS[1])
     load(settings)  # which changes a copy of it
-    # The number of the storage's form stands behind a checksum and four letters; DuckDB 1.0 reads up to 64.
+    # The number of the storage's form stands behind a checksum and four letters; DuckDB 1.1 reads up to 64.
     assert int.from_bytes(settings.warehouse.read_bytes()[12:20], "little") <= 64
 
 

@@ -125,6 +125,8 @@ def _ours(settings: Settings, store: Store, manifest: Manifest) -> Loaded | None
             raise StandingsError(
                 f"{path}: somebody is writing to the warehouse: close that, and load again: {why}"
             )
+        if "Permission denied" in why:
+            raise StandingsError(f"{path}: the warehouse cannot be read: {why}")
         if sealed_digest(path) is None:
             raise StandingsError(f"{path}: is no warehouse of ours and is not replaced: {remedy}")
     return held

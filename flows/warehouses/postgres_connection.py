@@ -84,12 +84,10 @@ def connected(settings: Settings) -> Iterator["Connection"]:
 
 @contextmanager
 def to_write(connection: "Connection") -> Iterator[None]:
-    """A transaction of a load, which each statement sees what is committed by then, whatever is usual there."""
+    """A transaction of a load, in which each statement sees what is committed by then, whatever is usual there."""
     from psycopg import IsolationLevel
 
     with _transaction(connection, IsolationLevel.READ_COMMITTED, read_only=False):
-        # Between two statements parts are read from the lake, which may take its time.
-        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         (unset,) = connection.execute("SELECT current_setting('lock_timeout') = '0'").fetchall()[0]
         if unset:
             connection.execute(f"SET LOCAL lock_timeout = '{WAIT_FOR_LOAD}'")
@@ -115,7 +113,8 @@ def _transaction(
     connection.isolation_level = isolation
     connection.read_only = read_only
     with connection.transaction():
-        connection.execute("SET LOCAL TimeZone = 'UTC'")
+        # Between two statements parts are read from the lake, which may take its time.
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL TimeZone = 'UTC'")
         yield
 
 

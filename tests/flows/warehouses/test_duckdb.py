@@ -1,6 +1,7 @@
 """The warehouse: exactly what the manifest lists, replaced by the week, and never in the way of its readers."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -264,6 +265,19 @@ def test_a_load_that_breaks_half_way_leaves_the_old_warehouse(loaded: Settings, 
     store.put(broken, sound)
     load(loaded)
     assert loaded_release(loaded.warehouse) == lakes.manifest_of(loaded).release
+
+
+def test_what_loads_left_that_were_killed_long_ago_goes_with_the_next(
+    settings: Settings, tmp_path: Path
+) -> None:
+    left, folder, fresh = (tmp_path / f".warehouse.duckdb.{name}" for name in ("file", "folder", "fresh"))
+    folder.mkdir()
+    for path in (folder / "warehouse.duckdb", left, fresh):
+        path.write_bytes(b"half of it")
+    for path in (left, folder):
+        os.utime(path, (1, 1))
+    load(settings)
+    assert list(tmp_path.glob(".*")) == [fresh]
 
 
 def test_no_warehouse_holds_no_release(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def load(settings: Settings, store: Store, manifest: Manifest) -> None:
 def discard(settings: Settings, store: Store, manifest: Manifest | None) -> None:
     """Removes the file, so that the next load makes it from nothing; not where it is another lake's, or nobody's."""
     with suppress(StandingsError):
-        if manifest is None or _ours(settings, store, manifest) or sealed_digest(settings.warehouse):
+        if manifest and (_ours(settings, store, manifest) or sealed_digest(settings.warehouse)):
             _drop_leftovers(settings.warehouse)
             settings.warehouse.unlink(missing_ok=True)
 

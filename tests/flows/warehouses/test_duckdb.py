@@ -356,7 +356,7 @@ def test_what_a_client_that_died_left_beside_the_warehouse_spoils_nothing(
         settings, open_lake(settings), manifest
     )
     if mended == "by the next release":
-        publish(settings, MONDAYS[1])
+        publish(settings, 2)
     if mended == "by a repair":
         repair(settings, loading)
     else:
@@ -372,7 +372,7 @@ def test_what_a_client_that_died_left_beside_the_warehouse_spoils_nothing(
 
 def test_a_warehouse_that_somebody_writes_to_is_not_replaced_under_them(settings: Settings) -> None:
     load(settings)
-    publish(settings, MONDAYS[1])
+    publish(settings, 2)
     before = settings.warehouse.read_bytes()
     code = "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", code, str(settings.warehouse)]
@@ -388,7 +388,7 @@ def test_a_warehouse_that_somebody_writes_to_is_not_replaced_under_them(settings
 
 def test_duckdb_from_1_1_on_can_read_the_file(settings: Settings) -> None:
     load(settings)
-    publish(settings, MONDAYS[1])
+    publish(settings, 2)
     load(settings)  # which changes a copy of it
     # The number of the storage's form stands behind a checksum and four letters; DuckDB 1.1 reads up to 64.
     assert int.from_bytes(settings.warehouse.read_bytes()[12:20], "little") <= 64
@@ -433,9 +433,10 @@ def test_a_lake_knows_its_warehouse_after_its_copy_a_rollback_and_a_repair(
     first = lakes.manifest_of(settings).release
     shutil.copytree(tmp_path / "lake", tmp_path / "copy/lake")
     copied = replace(settings, lake=f"file://{tmp_path}/copy/lake")
-    publish(copied, MONDAYS[1])
+    publish(copied, 2)
     load(copied)  # A copy goes on from what both had.
-    publish(settings, MONDAYS[2])
+    lakes.land_bytes(settings, BODIES[2])
+    lakes.publish(settings)
     with pytest.raises(StandingsError, match="of another lake"):
         load(settings)
     settings.warehouse.unlink()

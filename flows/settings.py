@@ -94,6 +94,14 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
                 Literal["auto", "path", "virtual"],
                 _choice(environment, "STANDINGS_S3_ADDRESSING", ("auto", "path", "virtual")),
             ),
+            encryption=cast(
+                Literal["none", "AES256", "aws:kms", "aws:kms:dsse"],
+                _choice(
+                    environment, "STANDINGS_S3_ENCRYPTION", ("none", "AES256", "aws:kms", "aws:kms:dsse")
+                ),
+            ),
+            kms_key=environment.get("STANDINGS_S3_KMS_KEY") or None,
+            requester_pays=_choice(environment, "STANDINGS_S3_REQUESTER_PAYS", ("false", "true")) == "true",
         ),
     )
 

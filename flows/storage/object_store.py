@@ -91,7 +91,9 @@ class S3Options:
 
     `endpoint` is None for AWS itself. `checksum` is `when_required` for services that reject the checksums
     that boto3 adds to every upload. `addressing` `auto` puts the bucket in the path where an endpoint
-    is given, since few self-hosted services resolve a host name for each bucket.
+    is given, since few self-hosted services resolve a host name for each bucket. `encryption` and `kms_key` go
+    with every write, for buckets whose policy demands that each names its encryption; `requester_pays` with
+    every request.
     """
 
     endpoint: str | None = None
@@ -100,6 +102,9 @@ class S3Options:
     ca_bundle: str | None = None
     checksum: Literal["when_supported", "when_required"] = "when_supported"
     addressing: Literal["auto", "path", "virtual"] = "auto"
+    encryption: Literal["none", "AES256", "aws:kms", "aws:kms:dsse"] = "none"
+    kms_key: str | None = None
+    requester_pays: bool = False
 
 
 def check_key(key: str) -> None:

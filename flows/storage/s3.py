@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from flows.sanitize import safe
 from flows.storage.object_store import (
     Damaged,
     NotFound,
@@ -40,7 +45,8 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._options = options
-        self._service = options.endpoint or "AWS S3"
+        self._service = options.endpoint or AWS
+        self._payer = {"RequestPayer": "requester"} if options.requester_pays else {}
         self._opening = threading.Lock()
         self._opened: Any = None
 
@@ -51,7 +57,7 @@ class S3Store:
     def put(self, key: str, data: bytes) -> None:
         name = self._name(key)
         with self._telling(f"write {self.url}/{key}"):
-            self._client().put_object(Bucket=self._bucket, Key=name, Body=data)
+            self._client().put_object(Bucket=self._bucket, Key=name, **self._upload(data))
 
     def swap(self, key: str, data: bytes, expected: str | None) -> str:
         with self._telling(f"replace {self.url}/{key}"):
@@ -75,7 +81,7 @@ class S3Store:
             pages = self._client().get_paginator("list_objects_v2")
             names = (
                 str(entry["Key"])
-                for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
+                for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, **self._payer)
                 for entry in page.get("Contents", ())
             )
             keys = (name.removeprefix(self._prefix) for name in names)
@@ -88,13 +94,14 @@ class S3Store:
     def modified(self, key: str) -> datetime:
         name = self._name(key)
         with self._telling(f"read {self.url}/{key}"):
-            moment: datetime = self._client().head_object(Bucket=self._bucket, Key=name)["LastModified"]
+            answer = self._client().head_object(Bucket=self._bucket, Key=name, **self._payer)
+            moment: datetime = answer["LastModified"]
             return moment.astimezone(UTC)
 
     def delete(self, key: str) -> None:
         name = self._name(key)
         with suppress(NotFound), self._telling(f"delete {self.url}/{key}"):
-            self._client().delete_object(Bucket=self._bucket, Key=name)
+            self._client().delete_object(Bucket=self._bucket, Key=name, **self._payer)
 
     def _name(self, key: str) -> str:
         check_key(key)
@@ -104,8 +111,22 @@ class S3Store:
         # Locked, because making a boto3 client is not safe between threads; using one is.
         with self._opening:
             if self._opened is None:
-                self._opened = _make_client(self._options)
+                reached = resolved(self._options)
+                self._service = reached.endpoint or AWS
+                self._opened = _make_client(reached)
             return self._opened
+
+    def _upload(self, data: bytes) -> dict[str, Any]:
+        """The parameters of every write."""
+        given: dict[str, Any] = {"Body": data} | self._payer
+        if self._options.encryption != "none":
+            given["ServerSideEncryption"] = self._options.encryption
+        if self._options.kms_key:
+            given["SSEKMSKeyId"] = self._options.kms_key
+        if self._options.checksum == "when_required":
+            # A bucket whose objects are locked takes nothing without a checksum, and this one every service knows.
+            given["ContentMD5"] = b64encode(md5(data, usedforsecurity=False).digest()).decode()
+        return given
 
     def _put_if(self, key: str, data: bytes, expected: str | None) -> str | None:
         """Write an object if its version is `expected` (None: if there is none).
@@ -124,7 +145,7 @@ class S3Store:
                 answer = self._client().put_object(
                     Bucket=self._bucket,
                     Key=name,
-                    Body=data,
+                    **self._upload(data),
                     Metadata={self._MARK: mark},
                     **_condition(expected, quoted),
                 )
@@ -151,7 +172,7 @@ class S3Store:
         from botocore.exceptions import ClientError
 
         try:
-            answer = self._client().head_object(Bucket=self._bucket, Key=name)
+            answer = self._client().head_object(Bucket=self._bucket, Key=name, **self._payer)
         except ClientError as error:
             if _is_absent(error):
                 return None, None
@@ -164,7 +185,7 @@ class S3Store:
         # boto3 repeats a request that fails, but not an answer that breaks off half way.
         pauses = iter(self._PAUSES)
         while True:
-            answer = self._client().get_object(Bucket=self._bucket, Key=name)
+            answer = self._client().get_object(Bucket=self._bucket, Key=name, **self._payer)
             try:
                 with closing(answer["Body"]) as body:
                     return bytes(body.read()), _etag(answer)
@@ -185,23 +206,39 @@ class S3Store:
             raise kind(self._told_by_service(error, action)) from error
         except BotoCoreError as error:
             raise StandingsError(self._told_by_client(error, action)) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            # From where boto3 looks for credentials: a program that is not there, a cached token that is cut short.
+            raise StandingsError(
+                f"cannot {action}: boto3 fails with {type(error).__name__}: {safe(' '.join(str(error).split()))}:"
+                " check the AWS_* variables and the profile"
+            ) from error
 
     def _told_by_service(self, error: Any, action: str) -> str:
-        code = str(error.response.get("Error", {}).get("Code", ""))
+        code, words = _words(error)
+        told = f"{code}: {words}" if words else code
+        if error.operation_name not in _OPERATIONS:
+            # Of the service that hands out credentials, such as a role's that may not be assumed.
+            return f"cannot {action}: no credentials from {error.operation_name}: {told}"
         if code == "NoSuchBucket":
             return f"cannot {action}: {self._service} has no bucket {self._bucket}: create it first"
         if _is_absent(error):
             return f"cannot {action}: it does not exist"
         if code in _REJECTED_CREDENTIALS:
-            return f"cannot {action}: {self._service} rejects the credentials ({code}): renew or correct them"
+            return f"cannot {action}: {self._service} rejects the credentials ({told}): renew or correct them"
         if _status(error) == 403:
-            return (
-                f"cannot {action}: access denied by {self._service}: the credentials need s3:GetObject,"
-                f" s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket {self._bucket}"
-            )
+            return f"cannot {action}: access denied by {self._service} ({told}): {self._advice(words)}"
         if code == "NotImplemented":
             return f"cannot {action}: {self._service} has no conditional writes, which the lake needs"
-        return f"cannot {action}: {self._service} answers {_status(error)} {code}"
+        return f"cannot {action}: {self._service} answers {_status(error)} {told}"
+
+    def _advice(self, words: str) -> str:
+        """What a request that is denied may lack, as far as the service's words tell."""
+        if "kms:" in words:
+            return "the credentials need kms:GenerateDataKey and kms:Decrypt on the key that encrypts the objects"
+        return (
+            "the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket"
+            f" {self._bucket}; a bucket may also demand STANDINGS_S3_ENCRYPTION or STANDINGS_S3_REQUESTER_PAYS"
+        )
 
     def _why_broken_off(self, error: Exception) -> str:
         from botocore.exceptions import HTTPClientError
@@ -220,14 +257,26 @@ class S3Store:
             )
         if isinstance(error, boto.SSLError):
             return (
-                f"cannot {action}: {self._service} shows a certificate not trusted here: give its CA bundle"
+                f"cannot {action}: {self._service} shows a certificate not trusted here:"
+                " give its CA bundle (STANDINGS_S3_CA_BUNDLE)"
             )
+        if isinstance(error, boto.ProxyConnectionError):
+            return f"cannot {action}: the proxy cannot be reached: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
         if isinstance(error, boto.ConnectionError):
             return f"cannot {action}: {self._service} cannot be reached: check the endpoint and the network"
+        if type(error) is boto.HTTPClientError:
+            # Of any other cause, such as a proxy's address that cannot be read; the words may hold its password.
+            cause = type(error.kwargs.get("error", error)).__name__
+            return f"cannot {action}: no request can be made ({cause}): check HTTPS_PROXY and HTTP_PROXY"
         if isinstance(error, boto.HTTPClientError):
             return f"cannot {action}: {self._service} broke off the answer or took too long"
         return f"cannot {action}: {' '.join(str(error).split())}"
 
+
+AWS = "AWS S3"
+"""The service where no endpoint is set."""
+
+_OPERATIONS = {"DeleteObject", "GetObject", "HeadObject", "ListObjectsV2", "PutObject"}
 
 _REJECTED_CREDENTIALS = {
     "AuthFailure",
@@ -245,10 +294,16 @@ def _check_options(options: S3Options) -> None:
             raise StandingsError("the S3 endpoint must not hold credentials: set them in the environment")
         if not _is_web_address(options.endpoint):
             raise StandingsError(
-                f"the S3 endpoint {options.endpoint!r} is not a URL such as https://s3.example.org"
+                f"the S3 endpoint {options.endpoint!r} is not a URL such as https://s3.example.org: check"
+                " STANDINGS_S3_ENDPOINT, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and the profile's endpoint_url"
             )
     if options.ca_bundle is not None and not Path(options.ca_bundle).is_file():
-        raise StandingsError(f"the CA bundle {options.ca_bundle} does not exist")
+        raise StandingsError(
+            f"the CA bundle {options.ca_bundle} does not exist: check STANDINGS_S3_CA_BUNDLE, AWS_CA_BUNDLE,"
+            " REQUESTS_CA_BUNDLE and the profile's ca_bundle"
+        )
+    if options.kms_key and not options.encryption.startswith("aws:kms"):
+        raise StandingsError("STANDINGS_S3_KMS_KEY is set: set STANDINGS_S3_ENCRYPTION to aws:kms with it")
 
 
 def _is_web_address(url: str) -> bool:
@@ -260,10 +315,55 @@ def _is_web_address(url: str) -> bool:
         return False
 
 
-def _make_client(options: S3Options) -> Any:
+def resolved(options: S3Options) -> S3Options:
+    """How S3 is reached, for the lake and for whoever else reads or writes there.
+
+    That is what the options say, and where they say nothing, what boto3 finds in the environment and the profile.
+    """
+    from botocore.configprovider import ConfiguredEndpointProvider
+
+    session = _session()
+    endpoint = options.endpoint
+    if endpoint is None and not session.get_config_variable("ignore_configured_endpoint_urls"):
+        # boto3 tells nobody where it goes before it has a client, whose addressing depends on this.
+        endpoint = ConfiguredEndpointProvider(
+            session.full_config, session.get_scoped_config(), "s3"
+        ).provide()
+    ca_bundle = options.ca_bundle
+    if options.verify_tls:
+        ca_bundle = (
+            ca_bundle
+            or session.get_config_variable("ca_bundle")
+            or os.environ.get("REQUESTS_CA_BUNDLE")
+            or None
+        )
+    found = replace(
+        options,
+        endpoint=endpoint,
+        region=options.region or session.get_config_variable("region"),
+        ca_bundle=ca_bundle,
+    )
+    _check_options(found)
+    return found
+
+
+def credentials() -> Any:
+    """What boto3 finds of key, secret and session token, as they are now; None where there are none."""
+    found = _session().get_credentials()
+    return found.get_frozen_credentials() if found else None
+
+
+def _session() -> Any:
     # Imported late: boto3 takes longer to import than most lakes on disk take to be read.
-    import boto3
     import botocore.session
+
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _service_definitions())
+    return session
+
+
+def _make_client(options: S3Options) -> Any:
+    import boto3
     from botocore.config import Config
 
     style = "path" if options.addressing == "auto" and options.endpoint else options.addressing
@@ -278,11 +378,12 @@ def _make_client(options: S3Options) -> Any:
         response_checksum_validation=options.checksum,
         s3={"addressing_style": style},
     )
-    verify: bool | str | None = options.ca_bundle if options.verify_tls else False
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _service_definitions())
-    return boto3.session.Session(botocore_session=session).client(
-        "s3", region_name=options.region, endpoint_url=options.endpoint, verify=verify, config=config
+    return boto3.session.Session(botocore_session=_session()).client(
+        "s3",
+        region_name=options.region,
+        endpoint_url=options.endpoint,
+        verify=options.ca_bundle if options.verify_tls else False,
+        config=config,
     )
 
 
@@ -313,6 +414,13 @@ def _status(error: Any) -> int:
     """The HTTP status that an error carries, 0 if there was no answer."""
     response = getattr(error, "response", None) or {}
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _words(error: Any) -> tuple[str, str]:
+    """The service's code for an error, and its own words on one line, of which a HEAD brings none."""
+    answer = error.response.get("Error", {})
+    code, words = str(answer.get("Code", "")), " ".join(str(answer.get("Message", "")).split())
+    return code, "" if code.isdigit() else safe(words)[:400]
 
 
 def _is_absent(error: Any) -> bool:

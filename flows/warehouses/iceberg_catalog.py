@@ -10,7 +10,7 @@
 A `warehouse` is the place below which the tables' files go; a REST catalogue takes it as it likes, and often has one
 of its own. Of a REST address every parameter is a property of pyiceberg's, of an SQL one those with a dot in the
 name, such as `s3.role-arn`; its other parameters are the driver's. In both, what is no plain letter is
-percent-encoded. Files in S3 are reached as the lake's are: `STANDINGS_S3_ENDPOINT`, region and credentials.
+percent-encoded. Files in S3 are reached as the lake's are: endpoint, region, credentials, CA bundle and proxy.
 
 Nothing else counts: neither `.pyiceberg.yaml`, which may lie in the folder that a run starts in, nor
 `PYICEBERG_CATALOG__*`.
@@ -28,6 +28,7 @@ from flows.sanitize import redacted
 from flows.settings import LOOPBACK, Settings
 from flows.storage.local import from_home
 from flows.storage.object_store import S3Options
+from flows.storage.s3 import credentials, resolved
 from flows.warehouses.postgres_connection import ensure_encoded, in_one_line, in_transactions
 from schemas.errors import StandingsError
 
@@ -43,6 +44,9 @@ FORMS = (
     "sqlite:////folder/iceberg.db, postgresql://host/database?warehouse=s3://bucket/prefix "
     "or https://host/path?warehouse=NAME"
 )
+CA_BUNDLE = "standings.ca-bundle"
+"""The property by which `TrustingFileIO` is told a file of certificates."""
+
 _POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
 _LOCATION = re.compile(r"file:///.*[^/].*|(?!file:)[a-z][a-z0-9]+://[^/@]+(/.*)?")
 _SECRET = re.compile(r"token|credential|secret|password|key")
@@ -233,34 +237,43 @@ def _files(where: Address, settings: Settings) -> dict[str, str]:
     """How pyiceberg reaches files in S3: as the lake does."""
     location = where.properties.get("warehouse", "")
     if where.rest:
-        in_s3 = settings.lake.startswith("s3://") or settings.s3.endpoint is not None
+        in_s3 = settings.lake.startswith("s3://") or resolved(settings.s3).endpoint is not None
     else:
         in_s3 = location.startswith("s3://")
     if not in_s3:
         return {}
-    if not settings.s3.verify_tls or settings.s3.ca_bundle:
+    options = settings.s3
+    unlike = {
+        "STANDINGS_S3_VERIFY_TLS": not options.verify_tls,
+        "STANDINGS_S3_ENCRYPTION": options.encryption != "none",
+        "STANDINGS_S3_REQUESTER_PAYS": options.requester_pays,
+    }
+    if wrong := [name for name, is_set in unlike.items() if is_set]:
         raise StandingsError(
-            f"{where.shown}: files of Iceberg tables in S3 are only reached with certificates that this machine "
-            f"trusts: add yours to its store, and leave STANDINGS_S3_VERIFY_TLS and STANDINGS_S3_CA_BUNDLE unset"
+            f"{where.shown}: files of Iceberg tables in S3 cannot be reached with {' and '.join(wrong)}, of which "
+            f"pyiceberg knows nothing: leave it unset, or keep the tables in a bucket and a run that do without"
         )
-    return s3_properties(settings.s3)
+    return s3_properties(options)
 
 
 def s3_properties(options: S3Options) -> dict[str, str]:
-    """The lake's S3 options by pyiceberg's names, with the credentials that boto3 finds."""
-    import boto3
+    """How the lake's client reaches S3, by pyiceberg's names, with the credentials of this moment."""
+    from botocore.utils import get_environ_proxies
 
-    session = boto3.session.Session()
-    found = session.get_credentials()
-    credentials = found.get_frozen_credentials() if found else None
-    region = options.region or session.region_name or ("us-east-1" if options.endpoint else None)
+    reached, found = resolved(options), credentials()
+    region = reached.region or ("us-east-1" if reached.endpoint else None)
+    url = reached.endpoint or f"https://s3.{region}.amazonaws.com"
     given = {
-        "s3.endpoint": options.endpoint,
+        "s3.endpoint": reached.endpoint,
         "s3.region": region,
-        "s3.access-key-id": credentials and credentials.access_key,
-        "s3.secret-access-key": credentials and credentials.secret_key,
-        "s3.session-token": credentials and credentials.token,
+        "s3.access-key-id": found and found.access_key,
+        "s3.secret-access-key": found and found.secret_key,
+        "s3.session-token": found and found.token,
+        "s3.proxy-uri": get_environ_proxies(url).get(urlsplit(url).scheme),
         # Without an endpoint pyarrow asks AWS by the bucket's name, with one by path, unless it is told.
         "s3.force-virtual-addressing": {"virtual": "true", "path": "false"}.get(options.addressing),
+        # Of a CA bundle pyiceberg itself knows nothing.
+        "py-io-impl": reached.ca_bundle and "flows.warehouses.iceberg_files.TrustingFileIO",
+        CA_BUNDLE: reached.ca_bundle,
     }
     return {name: str(value) for name, value in given.items() if value}

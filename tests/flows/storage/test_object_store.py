@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -431,6 +432,7 @@ def test_bad_urls_are_refused(url: str, reason: str) -> None:
         (S3Options(endpoint="http://localhost:nine"), "is not a URL"),
         (S3Options(endpoint="http://[::1"), "is not a URL"),
         (S3Options(ca_bundle="/no/such/bundle.pem"), "does not exist"),
+        (S3Options(kms_key="alias/lake"), "STANDINGS_S3_ENCRYPTION to aws:kms"),
     ],
 )
 def test_bad_options_are_refused(options: S3Options, reason: str) -> None:
@@ -568,10 +570,11 @@ class Lossy(servers.Tamper):
 class Fails(servers.Tamper):
     """Answers the first requests of one method itself."""
 
-    def __init__(self, method: str, times: int, status: int, code: str) -> None:
+    def __init__(self, method: str, times: int, status: int, code: str, words: str = "") -> None:
         self.left = times
         self._method = method
-        self._answer = status, f"<Error><Code>{code}</Code></Error>".encode()
+        content = f"<Error><Code>{code}</Code><Message>{words}</Message></Error>"
+        self._answer = status, content.encode()
 
     def request(self, method: str, headers: servers.Headers) -> servers.Answer | None:
         if method != self._method or not self.left:
@@ -710,6 +713,113 @@ def test_refused_access_is_explained(
             with pytest.raises(StandingsError, match=reason) as caught:
                 attempt(open_store(f"s3://{bucket}/lake", through(endpoint)))
             one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (
+            "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: kms:GenerateDataKey on resource: key",
+            r"the credentials need kms:GenerateDataKey and kms:Decrypt on the key",
+        ),
+        (
+            "User: u is not authorized to perform: s3:PutObject with an explicit deny in a resource-based policy",
+            r"s3:PutObject, .* on the bucket .*STANDINGS_S3_ENCRYPTION or STANDINGS_S3_REQUESTER_PAYS",
+        ),
+        ("Access\nDenied \x1b[2J", "the credentials need s3:GetObject"),
+    ],
+)
+def test_a_denial_is_told_in_the_service_s_own_words_and_then_with_advice(
+    words: str, advice: str, s3_endpoint: str, bucket: str
+) -> None:
+    escaped = words.replace("\x1b", "&#27;")
+    denies = servers.proxy(s3_endpoint, Fails("PUT", 1, 403, "AccessDenied", escaped))
+    with denies as endpoint, pytest.raises(StandingsError, match=advice) as caught:
+        open_store(f"s3://{bucket}/lake", through(endpoint)).put("a", b"")
+    if words.isprintable():
+        assert f"(AccessDenied: {words}): " in one_line(caught.value)
+    assert one_line(caught.value).isprintable()
+
+
+class Demands(servers.Tamper):
+    """A bucket that takes nothing without these headers, by method; its policy says so, or its lock."""
+
+    def __init__(self, **headers: dict[str, str | None]) -> None:
+        self._headers = headers
+
+    def request(self, method: str, headers: servers.Headers) -> servers.Answer | None:
+        for name, value in (self._headers.get(method, {}) | self._headers.get("ALL", {})).items():
+            found = headers.pop(name, None) if value else headers.get(name)
+            if found is None or value not in (None, found):
+                return 403, f"<Error><Code>AccessDenied</Code><Message>no {name}</Message></Error>".encode()
+        return None
+
+
+def test_what_a_bucket_demands_of_each_request_goes_with_it(s3_endpoint: str, bucket: str) -> None:
+    encryption: dict[str, str | None] = {
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": "alias/lake",
+    }
+    demands = Demands(PUT=encryption, ALL={"x-amz-request-payer": "requester"})
+    with servers.proxy(s3_endpoint, demands) as endpoint:
+        options = replace(through(endpoint), encryption="aws:kms", kms_key="alias/lake", requester_pays=True)
+        store = open_store(f"s3://{bucket}/lake", options)
+        probe(store)
+        store.put("a", b"1")
+        assert not store.put_once("a", b"2")
+        store.swap("a", b"3", store.read("a")[1])
+        assert (list(store.list()), store.get("a")) == (["a"], b"3")
+        assert store.modified("a")
+        with pytest.raises(StandingsError, match=r"no x-amz-server-side-encryption-aws-kms-key-id\)"):
+            open_store(f"s3://{bucket}/lake", replace(options, kms_key=None)).put("b", b"")
+        with pytest.raises(StandingsError, match="no x-amz-server-side-encryption"):
+            open_store(f"s3://{bucket}/lake", replace(options, encryption="none", kms_key=None)).put("b", b"")
+        with pytest.raises(StandingsError, match="access denied"):
+            open_store(f"s3://{bucket}/lake", replace(options, requester_pays=False)).get("a")
+
+
+@pytest.mark.parametrize("checksum", ["when_supported", "when_required"])
+def test_a_bucket_whose_objects_are_locked_gets_a_checksum_with_each(
+    checksum: str, s3_endpoint: str, bucket: str
+) -> None:
+    demanded = "content-md5" if checksum == "when_required" else "x-amz-sdk-checksum-algorithm"
+    with servers.proxy(s3_endpoint, Demands(PUT={demanded: None})) as endpoint:
+        options = replace(through(endpoint), checksum=checksum)  # type: ignore[arg-type]
+        store = open_store(f"s3://{bucket}/lake", options)
+        probe(store)
+        store.put("a", b"1")
+        assert store.get("a") == b"1"
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        ("credential_process = /no/such/program", "FileNotFoundError.*/no/such/program.*AWS_"),
+        ("credential_process = echo nonsense", "JSONDecodeError.*AWS_"),
+        ("endpoint_url = localhost:9000", "the S3 endpoint 'localhost:9000' is not a URL.*AWS_ENDPOINT_URL"),
+        ("ca_bundle = /no/bundle.pem", "the CA bundle /no/bundle.pem does not exist.*AWS_CA_BUNDLE"),
+        ("role_arn = arn:aws:iam::1:role/x\nsource_profile = gone", "profile .*gone"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_told_in_one_line(
+    profile: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(f"[default]\n{profile}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with pytest.raises(StandingsError, match=told) as caught:
+        open_store("s3://bucket/lake", S3Options()).get("a")
+    one_line(caught.value)
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "nosuch://proxy", "http://u:hidden@[::1"])
+def test_a_proxy_that_cannot_be_used_is_named(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(StandingsError, match="HTTP_PROXY") as caught:
+        open_store("s3://bucket/lake", through("http://s3.example.org")).get("a")
+    assert "hidden" not in one_line(caught.value)
 
 
 def test_no_credentials_is_explained(

@@ -9,7 +9,9 @@ import pytest
 
 from flows.settings import Settings
 from flows.storage.object_store import S3Options
+from flows.storage.s3 import S3Store
 from flows.warehouses.iceberg_catalog import Address, address, catalogue, s3_properties
+from flows.warehouses.iceberg_files import TrustingFileIO
 from schemas.errors import StandingsError
 
 
@@ -156,16 +158,72 @@ def test_s3_is_reached_as_the_lake_is(tmp_path: Path) -> None:
         assert not [name for name in catalog.properties if name.startswith("s3.")]
 
 
-@pytest.mark.parametrize("changed", [{"verify_tls": False}, {"ca_bundle": "bundle.pem"}])
+@pytest.mark.parametrize("found_in", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "a profile"])
+def test_what_boto3_finds_counts_for_the_lake_and_for_iceberg_s_files_alike(
+    found_in: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint, bundle = "http://127.0.0.1:9", str(tmp_path / "bundle.pem")
+    Path(bundle).touch()
+    if found_in == "a profile":
+        (tmp_path / "config").write_text(f"[profile minio]\nendpoint_url = {endpoint}\nregion = here-1\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_PROFILE", "minio")
+    else:
+        monkeypatch.setenv(found_in, endpoint)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "here-1")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    monkeypatch.setenv("AWS_CA_BUNDLE", bundle)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    store = S3Store("s3://bucket", "bucket", "", S3Options())
+    client = store._client()
+    assert client.meta.endpoint_url == endpoint
+    assert client.meta.region_name == "here-1"
+    assert client.meta.config.s3 == {"addressing_style": "path"}
+    assert client._endpoint.http_session._verify == bundle
+    settings = Settings(iceberg=f"sqlite:///{tmp_path}/i.db?warehouse=s3://bucket/x")
+    with catalogue(settings) as catalog:
+        assert catalog.properties.items() >= s3_properties(S3Options()).items()
+        files = catalog._load_file_io(catalog.properties, "s3://bucket/x")
+        assert isinstance(files, TrustingFileIO)
+        _, (options,) = files.fs_by_scheme("s3", "bucket").__reduce__()
+    assert (
+        options.items()
+        >= {
+            ("endpoint_override", endpoint),
+            ("region", "here-1"),
+            ("access_key", "test"),
+            ("secret_key", "test"),
+            ("session_token", "token"),
+            ("tls_ca_file_path", bundle),
+        }
+        and options["proxy_options"]["host"] == "proxy"
+    )
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert "s3.proxy-uri" not in s3_properties(S3Options())
+
+
+def test_our_own_variable_goes_before_those_that_boto3_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert s3_properties(S3Options(endpoint="http://127.0.0.1:8"))["s3.endpoint"] == "http://127.0.0.1:8"
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert "s3.endpoint" not in s3_properties(S3Options(region="eu-north-1"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "variable"),
+    [
+        ({"verify_tls": False}, "STANDINGS_S3_VERIFY_TLS"),
+        ({"encryption": "AES256"}, "STANDINGS_S3_ENCRYPTION"),
+        ({"requester_pays": True}, "STANDINGS_S3_REQUESTER_PAYS"),
+    ],
+)
 def test_options_that_pyiceberg_cannot_be_told_are_refused(
-    changed: dict[str, object], tmp_path: Path
+    changed: dict[str, object], variable: str, tmp_path: Path
 ) -> None:
     settings = Settings(
         s3=replace(S3Options(), **changed),  # type: ignore[arg-type]
         iceberg=f"sqlite:///{tmp_path}/i.db?warehouse=s3://bucket/x",
     )
-    refused = pytest.raises(
-        StandingsError, match=r"leave STANDINGS_S3_VERIFY_TLS and STANDINGS_S3_CA_BUNDLE unset$"
-    )
+    refused = pytest.raises(StandingsError, match=f"cannot be reached with {variable}, .*: leave it unset")
     with refused, catalogue(settings):
         pytest.fail("it cannot be reached so")

@@ -131,7 +131,7 @@ def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
     """Removes what no release leads to and no run has touched for a while; yields what it removed. Never raw.
 
     That is parts and reports of runs that lost a race or died, their manifests, what they left staged, and what
-    another version parsed.
+    another version parsed, and what is on record of a listener that was not reached.
     """
     store = writable(settings)
     newest = current(store).manifest
@@ -161,6 +161,9 @@ def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
             if name not in kept and _older(store, name, horizon):
                 store.delete(name)
                 yield name
+    if _older(store, keys.UNREACHED, horizon):
+        store.delete(keys.UNREACHED)
+        yield keys.UNREACHED
     yield from store.sweep(horizon)
 
 

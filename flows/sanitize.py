@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from urllib.parse import quote, unquote
 
 # Letters and marks that take no room although Unicode counts them among the printable ones.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -31,18 +32,22 @@ def safe(text: str) -> str:
     return "".join(shown)
 
 
-_SHORT = 4
+_SHORT = 5
 """A secret of up to so many characters is likely to be a part of other words, and of numbers."""
 
 
-def redacted(text: str, secrets: Iterable[str]) -> str:
-    """The text without its secrets, each replaced where it stands as a whole.
+def redacted(text: str, secrets: Iterable[str], mark: str = "***") -> str:
+    """The text without its secrets, plain or percent-encoded, each replaced where it stands as a whole.
 
-    A short one only where a value stands: in quotes, behind `=`, or between `:` and `@`.
+    A short one only where a value stands: in quotes, behind `=`, or as a part of an address. Nothing else is altered.
     """
-    for secret in sorted(filter(None, set(secrets)), key=len, reverse=True):
-        found = rf"(?<!\w){re.escape(secret)}(?!\w)"
-        if len(secret) <= _SHORT:
-            found = rf"(?<=[\"'=\u00ab]){found}(?=[\"'&\s\u00bb]|$)|(?<=:){found}(?=@)"
-        text = re.sub(found, "***", text)
-    return text
+    forms = {form for each in secrets if each for form in (each, quote(each, safe=""), unquote(each))}
+    found = [_pattern(form) for form in sorted(forms, key=len, reverse=True)]
+    return re.sub("|".join(found), lambda _: mark, text) if found else text
+
+
+def _pattern(secret: str) -> str:
+    whole = re.escape(secret)
+    if len(secret) <= _SHORT:
+        return rf"(?<=[\"'=\u00ab]){whole}(?=[\"'&,;\s\u00bb]|$)|(?<=[:/@]){whole}(?=[@/?,;]|$)"
+    return (r"(?<!\w)" if secret[0].isalnum() else "") + whole + (r"(?!\w)" if secret[-1].isalnum() else "")

@@ -2,17 +2,16 @@
 
 import logging
 import os
-import ssl
 import time
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 
 import httpx
 import stamina
 
+from flows import web
 from flows.extract.plan import Request
 from flows.extract.rate_limiter import Limiter
 from flows.extract.resume import landed_answer
@@ -20,7 +19,7 @@ from flows.lake import captures, lake
 from flows.lake.captures import LARGEST_BODY, Asked
 from flows.lake.keys import RawKey
 from flows.lake.parsed import keep, parse_body
-from flows.sanitize import safe
+from flows.sanitize import redact, safe
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from flows.version import code_version
@@ -105,7 +104,7 @@ def _ask(settings: Settings, store: Store, request: Request) -> RawKey:
     }
     limiter = Limiter(store, settings.minute, settings.day)
     try:
-        with httpx.Client(timeout=TIMEOUT, headers=headers, verify=_tls()) as client:
+        with web.client(timeout=TIMEOUT, headers=headers) as client:
             for attempt in stamina.retry_context(
                 on=_backoff, attempts=ATTEMPTS, timeout=DEADLINE, wait_initial=1.0, wait_max=30.0
             ):
@@ -118,15 +117,9 @@ def _ask(settings: Settings, store: Store, request: Request) -> RawKey:
             f"{settings.base_url}: {refusal}; what has landed is kept: run it again later"
         ) from None
     except httpx.HTTPError as error:
-        what = safe(str(error))[:200] or type(error).__name__
+        what = web.reason(error)
         raise StandingsError(f"{settings.base_url}: the source cannot be reached: {what}") from None
     raise AssertionError("the last attempt either returns or raises")
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """What tells a true source by its certificate; to read all authorities anew takes as long as a small answer."""
-    return httpx.create_ssl_context()
 
 
 def _get(client: httpx.Client, base_url: str, request: dict[str, str]) -> tuple[httpx.Response, bytes]:
@@ -251,4 +244,4 @@ def _advice(response: httpx.Response, status: int) -> str:
 
 def _shown(text: str) -> str:
     """A text of the source's on one short line. One that repeats what it was sent would show the key."""
-    return safe(" ".join(text.replace(require_key(), "(the key)")[:1000].split()))[:200]
+    return safe(" ".join(redact(text, require_key(), mark="(the key)")[:1000].split()))[:200]

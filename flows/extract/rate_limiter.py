@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from flows.lake import ledger
@@ -79,9 +79,14 @@ class Limiter:
 
     def _read(self) -> tuple[list[Spent], str | None]:
         """Requests that still count against a quota, and the ledger's version."""
-        spent, version = ledger.read(self._store)
-        now, longest = self._clock(), max(self._minute, self._day, key=lambda quota: quota.seconds)
-        return [each for each in spent if each.leaves(longest) > now], version
+        while True:
+            spent, version = ledger.read(self._store)
+            now, longest = self._clock(), max(self._minute, self._day, key=lambda quota: quota.seconds)
+            if all(max(each.begun, each.ended or 0) <= now + ledger.SKEW for each in spent):
+                return [each for each in spent if each.leaves(longest) > now], version
+            # A clock was ahead. Its entries are put down as made now, else they would count until that time comes.
+            with suppress(LostRace):
+                self._write([each.until(now) for each in spent], version)
 
     def _write(self, spent: list[Spent], version: str | None) -> None:
         ledger.write(self._store, spent, version)

@@ -12,6 +12,9 @@ from flows.quota import Quota
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import NotFound, Store
 
+SKEW = 5.0
+"""Seconds by which the clocks of two machines may differ."""
+
 IN_FLIGHT = 180.0
 """Seconds after which a request whose end was never entered, because its process died, counts as ended."""
 
@@ -27,6 +30,11 @@ class Spent:
     def leaves(self, quota: Quota) -> float:
         """When it no longer counts against a quota."""
         return (self.ended if self.ended is not None else self.begun + IN_FLIGHT) + quota.seconds
+
+    def until(self, now: float) -> "Spent":
+        """The same where it was made by `now`; else, since a clock was ahead, as if it were made now."""
+        ended = self.ended if self.ended is None else min(self.ended, now)
+        return Spent(self.id, min(self.begun, now), ended)
 
 
 def read(store: Store) -> tuple[list[Spent], str | None]:
@@ -47,4 +55,4 @@ def write(store: Store, spent: Sequence[Spent], version: str | None) -> None:
 
 def left(store: Store, quota: Quota, now: float) -> int:
     """How many requests the quota has room for at `now`, in seconds since 1970."""
-    return quota.limit - sum(each.leaves(quota) > now for each in read(store)[0])
+    return max(0, quota.limit - sum(each.leaves(quota) > now for each in read(store)[0]))

@@ -4,23 +4,23 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import polars as pl
 
-from flows import logs
+from flows import logs, web
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import open_lake
+from flows.lake.listeners import telling
 from flows.lake.manifest import Manifest, pointed, read_manifest
 from flows.lake.reader import rows_of
 from flows.monitoring.verify import verify
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from schemas import COUNTRY_LEAD_WEEK
+from schemas.errors import StandingsError
 
 log = logging.getLogger("standings")
 
-SECONDS = 10.0
-"""How long a listener may take."""
+UNREACHED = "notify: a listener was not reached"
 
 
 @contextmanager
@@ -42,10 +42,14 @@ def sent_after(settings: Settings) -> Iterator[list[str]]:
         raise
     for line in refused:
         notify(settings, "refused", line)
-    if (after := pointed(store)) and after != before:
-        with logs.bind(release=after):
-            earlier = read_manifest(store, before) if before else None
-            _announce(settings, store, earlier, read_manifest(store, after))
+    try:
+        if (after := pointed(store)) and after != before:
+            with logs.bind(release=after):
+                earlier = read_manifest(store, before) if before else None
+                _announce(settings, store, earlier, read_manifest(store, after))
+    except Exception as error:
+        # What is published stands, whatever becomes of telling it.
+        log.warning("notify: it could not be found out what there is to tell: %s", error)
 
 
 def _announce(settings: Settings, store: Store, before: Manifest | None, after: Manifest) -> None:
@@ -54,17 +58,22 @@ def _announce(settings: Settings, store: Store, before: Manifest | None, after: 
         log.info("notify: %s", line)
         notify(settings, "leader", line)
     if settings.ping and next(verify(settings), None) is None:
-        _send("GET", settings.ping)
+        with telling(store, "STANDINGS_PING", UNREACHED):
+            web.send("GET", settings.ping)
 
 
 def notify(settings: Settings, event: str, line: str) -> None:
     """Tells whoever listens of an event: `refused`, `stale` or `leader`; line: what there is to say."""
+    store = open_lake(settings)
     if settings.webhook:
-        _send("POST", settings.webhook, {"event": event, "lake": settings.lake, "text": line})
+        with telling(store, "STANDINGS_WEBHOOK", UNREACHED):
+            web.send("POST", settings.webhook, {"event": event, "lake": settings.lake, "text": line})
     if settings.slack:
-        _send("POST", settings.slack, {"text": f"Token Standings: {line}"})
+        with telling(store, "STANDINGS_SLACK_WEBHOOK", UNREACHED):
+            web.send("POST", settings.slack, {"text": f"Token Standings: {line}"})
     if settings.apprise:
-        _send_by_apprise(settings.apprise, event, line)
+        with telling(store, "STANDINGS_APPRISE", UNREACHED):
+            _send_by_apprise(settings.apprise, event, line)
 
 
 def leaders(store: Store, release: Manifest, before: Manifest | None) -> Iterator[str]:
@@ -88,42 +97,16 @@ def leaders(store: Store, release: Manifest, before: Manifest | None) -> Iterato
         )
 
 
-def _send(method: str, url: str, content: dict[str, str] | None = None) -> None:
-    try:
-        with _unheard("httpx"):
-            httpx.request(method, url, json=content, timeout=SECONDS).raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        # An address may hold a secret, and so may the error.
-        log.warning("notify: a listener was not reached: %s", type(error).__name__)
-
-
 def _send_by_apprise(addresses: str, event: str, line: str) -> None:
     """Tells each of the addresses; one that is not reached does not keep the others from being told."""
     # Only here: most tell nobody this way, and finding its services takes it longer than sending does.
     from apprise import Apprise, NotifyFormat, NotifyType
 
     kind = NotifyType.INFO if event == "leader" else NotifyType.WARNING
-    with _unheard("apprise", "urllib3.connectionpool"):
+    with web.unheard("apprise", "urllib3.connectionpool"):
         listeners = Apprise()
         known = listeners.add(addresses)
         # A line holds names from outside, so that it is text, whatever the service would make of it.
         reached = listeners.notify(line, "Token Standings", kind, body_format=NotifyFormat.TEXT)
     if not (known and reached):
-        log.warning("notify: a listener was not reached: one of STANDINGS_APPRISE")
-
-
-@contextmanager
-def _unheard(*names: str) -> Iterator[None]:
-    """Nothing that these loggers are given inside it is told: it may repeat an address, and so a secret."""
-    theirs = [logging.getLogger(name) for name in names]
-
-    def drop(_: logging.LogRecord) -> bool:
-        return False
-
-    for each in theirs:
-        each.addFilter(drop)
-    try:
-        yield
-    finally:
-        for each in theirs:
-            each.removeFilter(drop)
+        raise StandingsError("one of its addresses")

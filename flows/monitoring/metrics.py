@@ -1,11 +1,13 @@
 """How fresh, how large and how sure the published figures are, for Prometheus."""
 
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 
 import polars as pl
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, push_to_gateway, write_to_textfile
 
+from flows import web
 from flows.lake import keys, ledger
 from flows.lake.lake import open_lake
 from flows.lake.manifest import published
@@ -33,7 +35,7 @@ def registry(settings: Settings, now: datetime) -> CollectorRegistry:
     gauges: dict[str, Gauge] = {}
     newest = newest_complete_week(store, manifest)
     if newest is not None:
-        age = (now - midnight(newest + WEEK)).total_seconds()
+        age = _since(midnight(newest + WEEK), now)
         gauge("newest_week_age_seconds", "Since the newest complete week ended.", age)
         for measure, value in _drift(rows_of(store, manifest, DRIFT_WEEK, newest, newest)):
             gauge("drift", "Measures of the newest complete week.", value, measure=measure)
@@ -45,11 +47,9 @@ def registry(settings: Settings, now: datetime) -> CollectorRegistry:
                 method=method,
             )
     gauge("release", "The number of the published release.", manifest.number)
-    published_ago = (now - manifest.published_at).total_seconds()
+    published_ago = _since(manifest.published_at, now)
     gauge("release_age_seconds", "Since the published release was made.", published_ago)
-    gauge(
-        "newest_answer_age_seconds", "Since the newest vintage in it.", (now - manifest.as_of).total_seconds()
-    )
+    gauge("newest_answer_age_seconds", "Since the newest vintage in it.", _since(manifest.as_of, now))
     gauge("captures", "Answers that the release rests on.", len(manifest.captures))
     gauge("refused_captures", "Answers that are passed over.", len(list(store.list(keys.REJECTED))))
     for table, weeks in manifest.tables.items():
@@ -62,6 +62,11 @@ def registry(settings: Settings, now: datetime) -> CollectorRegistry:
         gauge("requests_made", "Requests that count against a quota now.", quota.limit - left, quota=name)
         gauge("requests_left", "Requests that a quota has room for now.", left, quota=name)
     return made
+
+
+def _since(moment: datetime, now: datetime) -> float:
+    """Seconds, none where the clock that gave the moment was ahead of this one."""
+    return max(0.0, (now - moment).total_seconds())
 
 
 def text(registry: CollectorRegistry) -> str:
@@ -81,8 +86,10 @@ def push(registry: CollectorRegistry, gateway: str) -> None:
     """Pushes them to a Pushgateway, in place of the last ones."""
     try:
         push_to_gateway(gateway, JOB, registry)
-    except (OSError, ValueError) as error:
-        raise StandingsError(f"{gateway}: cannot be pushed to: {error}") from None
+    except (HTTPException, OSError, ValueError) as error:
+        raise StandingsError(
+            f"{web.shown(gateway)}: cannot be pushed to: {web.reason(error, gateway)}"
+        ) from None
 
 
 def _drift(rows: pl.DataFrame) -> list[tuple[str, float]]:

@@ -7,6 +7,7 @@ import polars as pl
 
 from flows.lake import approvals, captures, keys
 from flows.lake.lake import citation, kind_of, open_lake
+from flows.lake.listeners import last_unreached
 from flows.lake.manifest import Manifest, current
 from flows.lake.reader import newest_complete_week, operator_notes, rows_of, stale_note
 from flows.settings import Settings
@@ -41,6 +42,8 @@ def lines(settings: Settings, now: datetime | None = None) -> Iterator[str]:
         yield from _release(settings, store, manifest, now)
     for key in store.list(keys.REJECTED):
         yield f"unreadable {unseal(store.get(key), f'{store.url}/{key}')['problem']}"
+    if unreached := last_unreached(store):
+        yield f"unreached  {unreached.variable} at {unreached.at}: {unreached.why}"
     for name, content in approvals.held(store):
         # Those of a capture are told with it.
         if not content["captures"]:

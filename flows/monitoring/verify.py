@@ -51,7 +51,8 @@ def verify(settings: Settings) -> Iterator[Problem]:
     """Every problem; nothing if all is as it was written.
 
     Raw bodies against their names and records, every part and manifest, the pointer, `latest/`, reports, records of
-    checks, rejection and acceptance, what captures were parsed to, the ledger, and the warehouses row by row.
+    checks, rejection and acceptance, what captures were parsed to, the ledger, what is on record of a listener that
+    was not reached, and the warehouses row by row.
     """
     store = open_lake(settings)
     yield from _named_by_content(store)
@@ -108,7 +109,7 @@ def _named_by_content(store: Store) -> Iterator[Problem]:
 
 def _checksummed(store: Store) -> Iterator[Problem]:
     """Small objects that carry their own digest."""
-    names = [keys.LAKE, keys.POINTER, keys.LATEST_MARK, keys.LEDGER]
+    names = [keys.LAKE, keys.POINTER, keys.LATEST_MARK, keys.LEDGER, keys.UNREACHED]
     for prefix in (keys.MANIFESTS, keys.CHECKED, keys.REJECTED, keys.HELD, keys.ACCEPTED):
         names += store.list(prefix)
     names += [name for name in store.list(keys.RAW) if name.endswith(keys.REQUEST)]

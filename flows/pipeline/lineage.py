@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
-import httpx
-
+from flows import web
 from flows.lake import captures, keys
 from flows.lake.lake import citation
+from flows.lake.listeners import telling
 from flows.lake.manifest import Manifest, Partition
 from flows.settings import Settings
 from flows.storage.object_store import Store
@@ -47,9 +47,6 @@ NAMES = {"lineage": "LineageDatasetFacet"}
 PARTS = "token_standings_parts"
 """Our own facet: each changed part with its digest, its size, its vintage and the keys of its raw answers."""
 
-SECONDS = 10.0
-"""How long a listener may take for an event."""
-
 JOB = "publish"
 
 Facet = dict[str, Any]
@@ -63,12 +60,8 @@ def tell(settings: Settings, store: Store, before: Manifest | None, after: Manif
     """
     if settings.lineage is None or (before and before.release == after.release):
         return
-    try:
+    with telling(store, "STANDINGS_LINEAGE", f"lineage: release {after.release} could not be told"):
         _send(settings.lineage, events(store, before, after))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        # An address may hold a secret, and so may the error.
-        log.warning("lineage: release %s could not be told: %s", after.release, type(error).__name__)
-    else:
         log.info("lineage: release %s is told", after.release)
 
 
@@ -222,9 +215,8 @@ def _send(where: str, told: Iterable[Event]) -> None:
     """Posts events one by one, or appends them to a file, a line each."""
     scheme, _, rest = where.partition("://")
     if scheme in ("http", "https") and rest:
-        with httpx.Client(timeout=SECONDS) as client:
-            for event in told:
-                client.post(where, json=event).raise_for_status()
+        for event in told:
+            web.send("POST", where, event)
         return
     if rest and scheme != "file":
         raise ValueError(f"neither a file nor an http address: {scheme}")

@@ -247,7 +247,7 @@ class S3Store:
             return f"{self._service} broke off the answer or took too long"
         return " ".join(str(error).split())
 
-    def _told_by_client(self, error: Exception, action: str) -> str:
+    def _told_by_client(self, error: Any, action: str) -> str:
         from botocore import exceptions as boto
 
         if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):

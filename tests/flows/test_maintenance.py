@@ -15,6 +15,7 @@ from flows.extract.rate_limiter import Limiter
 from flows.lake import approvals, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake
+from flows.lake.listeners import telling
 from flows.lake.manifest import chain, published
 from flows.maintenance import copy, prune, repair, rollback
 from flows.monitoring.verify import verify
@@ -51,6 +52,8 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.put_once(keys.offending(lakes.digest(b"rows")), b"rows")
     with Limiter(store, A_MINUTE, A_DAY).request():
         pass
+    with telling(store, "STANDINGS_PING", "a test"):
+        raise OSError
     return folder
 
 
@@ -89,6 +92,7 @@ KINDS = (
     "reports/*.json",
     "docs/*.html",
     keys.LEDGER,
+    keys.UNREACHED,
     "warehouse.duckdb",
 )
 
@@ -239,8 +243,9 @@ def test_only_what_no_release_leads_to_is_removed(settings: Settings) -> None:
         store.put(name, b"{}")
     before = lakes.objects(settings)
     assert list(prune(settings, timedelta(days=1))) == []
-    assert sorted(prune(settings, timedelta(days=-1))) == sorted(strays)
-    assert lakes.objects(settings).keys() == before.keys() - set(strays)
+    removed = [*strays, keys.UNREACHED]
+    assert sorted(prune(settings, timedelta(days=-1))) == sorted(removed)
+    assert lakes.objects(settings).keys() == before.keys() - set(removed)
     assert wrong(settings) == []
 
 

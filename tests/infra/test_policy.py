@@ -18,6 +18,7 @@ from flows.extract.rate_limiter import Limiter
 from flows.lake import approvals, captures, keys
 from flows.lake.approvals import Refused
 from flows.lake.lake import open_lake, writable
+from flows.lake.listeners import telling
 from flows.lake.manifest import mark_loaded
 from flows.pipeline import validate
 from flows.pipeline.run import raw_to_warehouse
@@ -75,6 +76,7 @@ def test_every_call_of_a_run_is_allowed_to_the_writer(run: "Run") -> None:
         keys.REJECTED,
         keys.HELD,
         keys.CONFIRMED,
+        keys.UNREACHED,
         "probe/",
     )
     for place in (*CREATE_ONLY, *SWAPPED, *replaced):
@@ -205,7 +207,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _everything(settings: Settings) -> None:
-    """Two releases, answers that are no JSON or no news, a rollback, one answer again, and two requests."""
+    """Two releases, answers that are no JSON or no news, a rollback, one answer again, two requests, two alerts."""
     first = _release(settings, _week(1, at=9), b"not JSON")
     approvals.hold(open_lake(settings), Refused("a strange total", (("country_week", "a check", "a row"),)))
     _release(settings, _week(2, at=15))
@@ -216,6 +218,9 @@ def _everything(settings: Settings) -> None:
     for _ in range(2):
         with Limiter(open_lake(settings), settings.minute, settings.day).request():
             pass
+    for status in (500, 200):
+        with telling(open_lake(settings), "STANDINGS_PING", "a test"):
+            assert status == 200
 
 
 def _release(settings: Settings, *bodies: bytes) -> str:

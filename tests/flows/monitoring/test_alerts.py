@@ -2,8 +2,10 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,10 +13,16 @@ from typing import Any
 
 import pytest
 
+from flows import maintenance, web
+from flows.lake import keys
 from flows.lake.approvals import PublicationRefused
 from flows.lake.lake import open_lake
+from flows.lake.listeners import telling
+from flows.monitoring import alerts, status
 from flows.monitoring.alerts import notify, sent_after
 from flows.monitoring.freshness import demand_fresh
+from flows.monitoring.verify import verify
+from flows.pipeline import lineage
 from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from schemas.errors import StandingsError
@@ -148,7 +156,7 @@ def test_each_address_of_apprise_is_told_whatever_becomes_of_the_others(
         notify(replace(settings, apprise=" ".join(addresses[::3])), "stale", "old")
         assert sorted(path for _, path, _ in heard) == ["/one", "/other"]
     assert [each.message for each in caplog.records if each.name == "standings"] == [
-        "notify: a listener was not reached: one of STANDINGS_APPRISE"
+        "notify: a listener was not reached: STANDINGS_APPRISE: one of its addresses"
     ]
 
 
@@ -194,3 +202,92 @@ def test_a_listener_that_does_not_answer_stops_nothing(
     assert len(warned) == 4
     assert "secret" not in caplog.text
     assert "secret" not in repr(settings)
+
+
+LINES = [
+    "notify: a listener was not reached: STANDINGS_WEBHOOK",
+    "notify: a listener was not reached: STANDINGS_SLACK_WEBHOOK",
+    "notify: a listener was not reached: STANDINGS_APPRISE",
+    "notify: a listener was not reached: STANDINGS_PING",
+]
+
+
+def test_no_variable_of_the_environment_fails_a_run_that_has_published(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such.pem")
+    web._tls.cache_clear()
+    with listener() as (url, heard):
+        settings = replace(told_to(lakes.on_disk(tmp_path), url), apprise=None, lineage=f"{url}/lineage")
+        bring(settings, LED_BY_US)
+        told_of = {"_LINEAGE": "SSL_CERT_FILE=", "_PING": "SSL_CERT_FILE="}
+        assert reasons(caplog) == told_of
+        monkeypatch.delenv("SSL_CERT_FILE")
+        web._tls.cache_clear()
+        monkeypatch.setenv("NO_PROXY", "fd00::/8")
+        caplog.clear()
+        bring(settings, LED_BY_CN)
+        assert reasons(caplog) == dict.fromkeys(
+            ("_LINEAGE", "_WEBHOOK", "_SLACK_WEBHOOK", "_PING"), "NO_PROXY cannot be used"
+        )
+        assert (lakes.manifest_of(settings).number, heard) == (2, [])
+        (line,) = [line for line in status.lines(settings) if line.startswith("unreached")]
+        assert re.match(r"unreached  STANDINGS_PING at 20\S+: NO_PROXY cannot be used: ", line)
+        assert list(verify(settings)) == []
+        monkeypatch.delenv("NO_PROXY")
+        # Another's success leaves it on record, its own does not.
+        notify(settings, "stale", "old")
+        assert line in status.lines(settings)
+        with telling(open_lake(settings), "STANDINGS_PING", "a test"):
+            pass
+        assert line not in status.lines(settings)
+
+
+def reasons(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
+    """Of each listener that was not reached, by its variable without `STANDINGS`, the beginning of why."""
+    found = re.findall(r"STANDINGS(_\w+): ([^:=]*=?)", "\n".join(each.message for each in caplog.records))
+    return dict(found)
+
+
+class Unheard(Exception):
+    """What no library is known to raise."""
+
+
+def test_nothing_that_a_listener_raises_fails_a_run_that_has_published(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(*_: object, **__: object) -> None:
+        raise Unheard("secret")
+
+    settings = replace(told_to(lakes.on_disk(tmp_path), "http://x"), lineage=str(tmp_path / "events"))
+    bring(replace(settings, ping=None, lineage=None), LED_BY_US)
+    first = lakes.manifest_of(settings).release
+    monkeypatch.setattr(web, "send", raising)
+    monkeypatch.setattr(alerts, "_send_by_apprise", raising)
+    # Not even the record can be made.
+    monkeypatch.setattr(
+        type(open_lake(settings)), "put", refusing(keys.UNREACHED, type(open_lake(settings)).put)
+    )
+    monkeypatch.setattr(lineage, "_send", raising)
+    bring(settings, LED_BY_CN)
+    messages = [each.message for each in caplog.records]
+    for line in LINES:
+        assert f"{line}: Unheard" in messages
+    assert "lineage: release" in caplog.text and "secret" not in caplog.text
+    assert messages.count("notify: that is not on record: no") == 5
+    monkeypatch.setattr(alerts, "read_manifest", raising)
+    with sent_after(settings):
+        maintenance.rollback(settings, first, "a test")
+    assert "could not be found out" in caplog.text
+    assert lakes.manifest_of(settings).number == 3
+
+
+def refusing(key: str, put: Callable[..., None]) -> Callable[..., None]:
+    """A store that takes all but one object."""
+
+    def refuse(store: object, name: str, data: bytes) -> None:
+        if name == key:
+            raise StandingsError("no")
+        put(store, name, data)
+
+    return refuse

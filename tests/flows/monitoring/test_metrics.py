@@ -8,7 +8,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from flows.extract.rate_limiter import Limiter
+from flows.lake import ledger
 from flows.lake.lake import open_lake
+from flows.lake.ledger import Spent
 from flows.lake.query import Selection, select
 from flows.monitoring.metrics import push, registry, text, write
 from flows.settings import Settings
@@ -70,6 +72,43 @@ def test_requests_are_measured_by_the_ledger_that_all_share(settings: Settings) 
     found = read(text(registry(settings, NOW)))
     assert (found["requests_made minute"], found["requests_left minute"]) == (3, 27)
     assert (found["requests_made day"], found["requests_left day"]) == (3, 497)
+
+
+def test_nothing_is_negative_where_a_clock_was_ahead(settings: Settings) -> None:
+    store, now = open_lake(settings), (NOW - timedelta(days=900)).timestamp()
+    ahead = [Spent(str(each), now + 86_400, now + 86_401) for each in range(settings.minute.limit + 1)]
+    ledger.write(store, ahead, ledger.read(store)[1])
+    found = read(text(registry(settings, datetime.fromtimestamp(now, UTC))))
+    assert {name: value for name, value in found.items() if "_age_" in name or "_left" in name} == {
+        "newest_week_age_seconds": 0,
+        "release_age_seconds": 0,
+        "newest_answer_age_seconds": 0,
+        "requests_left minute": 0,
+        "requests_left day": 469,
+    }
+    waits: list[float] = []
+    clock = [now]
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        clock[0] += seconds
+
+    limiter = Limiter(store, settings.minute, settings.day, lambda: clock[0], sleep)
+    with limiter.request():
+        pass
+    # For one window, and no day.
+    assert waits == [settings.minute.seconds]
+    # The clocks of two machines are never quite the same; that alone makes nobody write.
+    ledger.write(store, [Spent("a", clock[0] + 1, None)], version := ledger.read(store)[1])
+    assert limiter._read()[0] == [Spent("a", clock[0] + 1, None)]
+    assert ledger.read(store)[1] != version
+
+
+def test_a_gateway_that_cannot_be_reached_is_told_without_its_password(settings: Settings) -> None:
+    for gateway in ("http://u:hidden@127.0.0.1:9/x", "http://127.0.0.1:hidden", "u:hidden@127.0.0.1:9"):
+        with pytest.raises(StandingsError, match="cannot be pushed to: ") as caught:
+            push(registry(settings, NOW), gateway)
+        assert "u:" not in str(caught.value), gateway
 
 
 def test_they_are_written_to_a_file(settings: Settings, tmp_path: Path) -> None:

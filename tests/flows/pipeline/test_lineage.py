@@ -250,4 +250,4 @@ def test_a_listener_that_refuses_is_a_warning(
     with listener(503) as (url, heard), caplog.at_level(logging.WARNING, "standings"):
         tell(with_lineage(settings, url), open_lake(settings), None, releases[0])
     assert len(heard) == 1
-    assert "HTTPStatusError" in caplog.text
+    assert "could not be told: STANDINGS_LINEAGE: answered 503" in caplog.text

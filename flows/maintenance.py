@@ -1,6 +1,5 @@
 """What a person does to a lake: repair it, move it back, clear it up, copy it."""
 
-import getpass
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +14,7 @@ from flows.monitoring.verify import Problem, ProblemKind, verify
 from flows.pipeline import describe, lineage
 from flows.pipeline.run import Fan, Outcome, Runner, directly, in_turn, raw_to_warehouse
 from flows.pipeline.validate import Record
-from flows.settings import Settings
+from flows.settings import Settings, user_name
 from flows.storage.object_store import Damaged, NotFound, Store
 from flows.storage.open import open_store, probe
 from flows.version import code_version
@@ -116,7 +115,7 @@ def rollback(settings: Settings, release: str, reason: str) -> str:
     present = set(store.list(keys.PARTS))
     if missing := [each.key for _, _, each in wanted.partitions() if each.key not in present]:
         raise StandingsError(f"{store.url}/{missing[0]}: is gone, so {release} cannot be brought back")
-    why = f"passed over by {getpass.getuser()} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}: {reason}"
+    why = f"passed over by {user_name()} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}: {reason}"
     for capture in set(before.captures) - set(wanted.captures):
         captures.reject(store, capture.key, why, code_version())
     again = wanted.follow(before, datetime.now(UTC))
@@ -161,9 +160,10 @@ def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
             if name not in kept and _older(store, name, horizon):
                 store.delete(name)
                 yield name
-    if _older(store, keys.UNREACHED, horizon):
-        store.delete(keys.UNREACHED)
-        yield keys.UNREACHED
+    for name in list(store.list(keys.UNREACHED)):
+        if _older(store, name, horizon):
+            store.delete(name)
+            yield name
     yield from store.sweep(horizon)
 
 

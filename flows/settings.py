@@ -1,5 +1,6 @@
 """Environment -> one frozen settings object."""
 
+import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,6 +111,14 @@ def default_warehouse(lake: str) -> Path:
     """Where a lake's warehouse is unless it is said otherwise."""
     scheme, _, place = lake.rstrip("/").partition("://")
     return (from_home(place) if scheme == "file" else Path()) / "warehouse.duckdb"
+
+
+def user_name() -> str:
+    """Who runs this; the number of a user that has no name, as in many a container."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _base_url(url: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from flows.sanitize import redact, safe
+from flows.sanitize import redacted, safe
 from schemas.errors import StandingsError
 
 SECONDS = 10.0
@@ -62,7 +62,7 @@ def reason(error: Exception, url: str = "") -> str:
         words += ": if a proxy or a CA of your own signs it, name its certificate in SSL_CERT_FILE"
     elif isinstance(error, httpx.TransportError) and (proxies := _set(_PROXIES)):
         words += f" ({' and '.join(proxies)} is set)"
-    return redact(words, *_secrets(url))
+    return redacted(words, _secrets(url))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -38,7 +39,7 @@ def stop(problem: str, code: int = 1) -> NoReturn:
     if logs.wants_json():
         logs.say(problem, logging.ERROR)
     else:
-        click.echo(f"standings: {problem}", err=True)
+        _echo(f"standings: {problem}")
     sys.exit(code)
 
 
@@ -47,6 +48,12 @@ def say(text: str) -> None:
     if logs.wants_json():
         logs.say(text)
     else:
+        _echo(text)
+
+
+def _echo(text: str) -> None:
+    """Standard error that takes no more, such as a log on a full disk, fails no run."""
+    with suppress(OSError):
         click.echo(text, err=True)
 
 
@@ -118,8 +125,10 @@ def is_told_to_prefect(settings: "Settings") -> bool:
         os.environ.setdefault(name, value)
     if settings.dask or os.environ.get("PREFECT_API_URL"):
         return True
-    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
-    profiles = Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").expanduser()
+    # `Path.expanduser` raises where a user has no home.
+    home = os.path.expanduser(os.environ.get("PREFECT_HOME") or "~/.prefect")  # noqa: PTH111
+    place = os.environ.get("PREFECT_PROFILES_PATH") or f"{home}/profiles.toml"
+    profiles = Path(os.path.expanduser(place))  # noqa: PTH111
     sources = {profiles: "PREFECT_API_URL"} | {Path(name): sign for name, sign in PREFECT_FILES.items()}
     if not any(path.is_file() and sign in path.read_text(errors="replace") for path, sign in sources.items()):
         return False

@@ -19,7 +19,7 @@ from flows.lake import captures, lake
 from flows.lake.captures import LARGEST_BODY, Asked
 from flows.lake.keys import RawKey
 from flows.lake.parsed import keep, parse_body
-from flows.sanitize import redact, safe
+from flows.sanitize import redacted, safe
 from flows.settings import Settings
 from flows.storage.object_store import Store
 from flows.version import code_version
@@ -244,4 +244,4 @@ def _advice(response: httpx.Response, status: int) -> str:
 
 def _shown(text: str) -> str:
     """A text of the source's on one short line. One that repeats what it was sent would show the key."""
-    return safe(" ".join(redact(text, require_key(), mark="(the key)")[:1000].split()))[:200]
+    return safe(" ".join(redacted(text, [require_key()], mark="(the key)")[:1000].split()))[:200]

@@ -4,7 +4,6 @@ An offence is one thing that a critical check found: where, which check, and the
 A release of it holds for exactly these values; should they change, the check refuses them anew.
 """
 
-import getpass
 import hashlib
 import logging
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from flows.lake import approvals, keys
 from flows.lake.captures import reject
 from flows.lake.keys import RawKey
 from flows.lake.manifest import current
+from flows.settings import user_name
 from flows.storage.checksummed_json import seal, unseal
 from flows.storage.object_store import NotFound, Store
 from schemas.errors import StandingsError
@@ -89,7 +89,7 @@ def accept(store: Store, name: str, reason: str) -> None:
         raise StandingsError(f"{store.url}: no release {name!r} is held: see `standings status`") from None
     if not content["offences"]:
         raise StandingsError(f"{name} cannot be accepted: {content['problem']}")
-    said = {"by": getpass.getuser(), "at": datetime.now(UTC).isoformat(), "reason": reason}
+    said = {"by": user_name(), "at": datetime.now(UTC).isoformat(), "reason": reason}
     store.put(keys.accepted(name), seal(content | said))
     for body in content["captures"]:
         if (key := keys.raw(body)) is not None:

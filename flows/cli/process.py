@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,16 +66,15 @@ def _open_streams() -> None:
 @contextmanager
 def _home() -> Iterator[None]:
     """A home for a user who has none, as in a container where the user id has no entry: Prefect looks for one."""
-    try:
-        Path.home()
-    except RuntimeError:
-        with tempfile.TemporaryDirectory(prefix="standings-home-") as folder:
-            os.environ["HOME"] = folder
-            try:
-                yield
-            finally:
-                del os.environ["HOME"]
-    else:
+    with ExitStack() as stack:
+        try:
+            Path.home()
+        except RuntimeError:
+            # Without a place for temporary files either, the few commands that need a home say so.
+            with suppress(OSError):
+                folder = tempfile.TemporaryDirectory(prefix="standings-home-", ignore_cleanup_errors=True)
+                os.environ["HOME"] = stack.enter_context(folder)
+                stack.callback(os.environ.pop, "HOME", None)
         yield
 
 

@@ -267,7 +267,7 @@ class S3Store:
         if type(error) is boto.HTTPClientError:
             # Of any other cause, such as a proxy's address that cannot be read; the words may hold its password.
             cause = type(error.kwargs.get("error", error)).__name__
-            return f"cannot {action}: no request can be made ({cause}): check HTTPS_PROXY and HTTP_PROXY"
+            return f"cannot {action}: no request can be made ({cause}): check HTTPS_PROXY, HTTP_PROXY and the keys"
         if isinstance(error, boto.HTTPClientError):
             return f"cannot {action}: {self._service} broke off the answer or took too long"
         return f"cannot {action}: {' '.join(str(error).split())}"

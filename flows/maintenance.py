@@ -43,8 +43,9 @@ def rebuild(
 def repair(settings: Settings, run: Runner = directly) -> tuple[list[Problem], Outcome]:
     """Rebuilds from raw whatever is missing or has other bytes; returns what was wrong and what is published now.
 
-    Broken objects are moved to `quarantine/objects/`, where nothing reads them. A raw body that is broken
-    cannot be rebuilt: it is set aside and put on record, and its figures are gone until it is brought again.
+    Broken objects are moved to `quarantine/objects/`, where nothing reads them; `keys.FAMILIES` says of each kind
+    what comes of it. A raw body that is broken cannot be rebuilt: it is set aside and put on record, and its figures
+    are gone until it is brought again. Of an older release whose manifest is broken, only that there was one is left.
     """
     store = writable(settings)
     wrong = list(verify(settings))
@@ -53,6 +54,8 @@ def repair(settings: Settings, run: Runner = directly) -> tuple[list[Problem], O
         _set_aside(store, name)
     _restore_kind(store)
     _restore_pointer(store)
+    if any(name.startswith((keys.REPORTS, keys.DOCS, keys.OFFENDING)) for name in broken):
+        _forget_checks(store)
     for key in {key for name in broken if (key := keys.raw(name)) is not None}:
         captures.put_on_record(
             store, key, f"{key.body}: its bytes were not those that landed", code_version()
@@ -62,7 +65,11 @@ def repair(settings: Settings, run: Runner = directly) -> tuple[list[Problem], O
     # What the mark says of latest/, and the warehouse of itself, may no longer be so.
     store.delete(keys.LATEST_MARK)
     duckdb.discard(settings, store, current(store).manifest)
-    return wrong, raw_to_warehouse(settings, run, anew=True)
+    outcome = raw_to_warehouse(settings, run, anew=True)
+    lost = {each.key for each in wrong if each.key and each.key.startswith(describe.WRITES)}
+    if lost and (manifest := current(store).manifest):
+        describe.restore(store, manifest, lost)
+    return wrong, outcome
 
 
 def migrate(settings: Settings, run: Runner = directly) -> tuple[int | None, Outcome]:
@@ -102,6 +109,12 @@ def _restore_pointer(store: Store) -> None:
             return
 
 
+def _forget_checks(store: Store) -> None:
+    """Lets every partition be checked again: what was found before leads to a page or rows that are gone."""
+    if manifest := current(store).manifest:
+        store.delete(keys.checked(manifest.release))
+
+
 def rollback(settings: Settings, release: str, reason: str) -> str:
     """Publishes an earlier release's tables as a new release; returns its name.
 
@@ -130,7 +143,8 @@ def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
     """Removes what no release leads to and no run has touched for a while; yields what it removed. Never raw.
 
     That is parts and reports of runs that lost a race or died, their manifests, what they left staged, and what
-    another version parsed, and what is on record of a listener that was not reached.
+    another version parsed: the kinds of which `keys.FAMILIES` says so; and what is on record of a listener that was
+    not reached.
     """
     store = writable(settings)
     newest = current(store).manifest
@@ -147,15 +161,7 @@ def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
     kept |= {partition.key for each in releases for _, _, partition in each.partitions()}
     kept |= {key for each in releases for key in records(each)}
     horizon = datetime.now(UTC) - older_than
-    for prefix in (
-        keys.PARTS,
-        keys.MANIFESTS,
-        keys.REPORTS,
-        keys.DOCS,
-        keys.CHECKED,
-        keys.PARSED,
-        keys.STAGING,
-    ):
+    for prefix in dict.fromkeys(each.place for each in keys.FAMILIES if each.pruned):
         for name in list(store.list(prefix)):
             if name not in kept and _older(store, name, horizon):
                 store.delete(name)
@@ -178,7 +184,7 @@ def copy(settings: Settings, source: str, target: str) -> Iterator[str]:
         raise StandingsError(f"{origin.url}: there is no lake")
     probe(goal)
     _demand_copy_of(origin, goal)
-    names = [name for name in origin.list() if _belongs(name)]
+    names = [name for name in origin.list() if _is_copied(name)]
     last = (keys.POINTER, keys.LATEST_MARK)
     held = set(goal.list())
     for name in [*(name for name in names if name not in last), *(name for name in last if name in names)]:
@@ -188,9 +194,12 @@ def copy(settings: Settings, source: str, target: str) -> Iterator[str]:
         yield name
 
 
-def _belongs(name: str) -> bool:
-    """Whether a key is the lake's own; a warehouse file may lie beside them."""
-    return "/" in name or name.endswith(".json")
+def _is_copied(name: str) -> bool:
+    """Whether an object goes along: not what a run has on its way, a warehouse, or what nobody knows."""
+    family = keys.family_of(name)
+    if family is None:
+        log.warning("copy: %s is left behind: nobody knows this object", name)
+    return family is not None and family.copied
 
 
 def _demand_copy_of(origin: Store, goal: Store) -> None:

@@ -5,12 +5,13 @@ The dictionary's examples are what the pipeline makes of a few simulated weeks, 
 
 import logging
 import tempfile
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 
-from flows.lake import captures
+from flows.lake import captures, keys
 from flows.lake.captures import Asked
 from flows.lake.lake import claim
 from flows.lake.staging import begin
@@ -30,9 +31,6 @@ INFRA = Path(__file__).resolve().parent
 FOLDER = INFRA / "warehouse"
 DICTIONARY = INFRA / "dictionary.md"
 README = INFRA.parent / "README.md"
-BEGIN, END = "<!-- tables -->", "<!-- /tables -->"
-"""What the list of tables in the README stands between."""
-
 FIRST, LAST = date(2026, 3, 2), date(2026, 4, 12)
 LOOKS: tuple[tuple[datetime, Period], ...] = (
     (datetime(2026, 4, 13, 6, tzinfo=UTC), "day"),
@@ -63,11 +61,25 @@ def words() -> str:
 
 
 def readme() -> str:
-    """The README with its list of tables as they are defined."""
-    head, _, rest = README.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    rows = "".join(f"| `{table.name}` | {table.summary} |\n" for table in TABLES)
-    return f"{head}{BEGIN}\n| table | what it holds |\n|---|---|\n{rows}{END}{tail}"
+    """The README with its lists of tables and of the lake's objects as they are defined."""
+    tables = [(f"`{table.name}`", table.summary) for table in TABLES]
+    objects = [
+        (f"`{each.form}`", each.holds, each.proof, each.remedy, "yes" if each.pruned else "no")
+        for each in keys.FAMILIES
+    ]
+    text = _listed(README.read_text(), "tables", ("table", "what it holds"), tables)
+    columns = ("key", "what it is", "proven by", "`repair`", "`prune`")
+    return _listed(text, "objects", columns, objects)
+
+
+def _listed(text: str, name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The text with a list in place of the one that stands between its marks."""
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    lines = "".join(f"| {' | '.join(row)} |\n" for row in [columns, *rows])
+    first, _, others = lines.partition("\n")
+    return f"{head}{begin}\n{first}\n|{'---|' * len(columns)}\n{others}{end}{tail}"
 
 
 def curated() -> Examples:

@@ -43,7 +43,7 @@ def lineage(release: str | None) -> None:
     import json
 
     from flows.lake.lake import open_lake
-    from flows.lake.manifest import published, read_manifest
+    from flows.lake.manifest import published, read_manifest, release_before
     from flows.pipeline.lineage import events
     from flows.settings import from_environment
     from flows.storage.object_store import NotFound
@@ -55,7 +55,7 @@ def lineage(release: str | None) -> None:
         raise StandingsError(
             f"{store.url}: there is no release {release!r}: see `standings releases`"
         ) from None
-    before = read_manifest(store, after.previous) if after.previous else None
+    before = release_before(store, after)
     for event in events(store, before, after):
         click.echo(json.dumps(event))
 

@@ -6,7 +6,7 @@ from flows.extract.plan import Request
 from flows.lake import captures
 from flows.lake.keys import RawKey, period_of
 from flows.lake.latest import held_by_latest
-from flows.lake.manifest import Manifest, current, read_manifest, was_loaded
+from flows.lake.manifest import Manifest, current, release_before, was_loaded
 from flows.storage.object_store import Store
 from flows.version import code_version
 from transforms.parse import SourceError, Torn, Unreadable, parse
@@ -41,4 +41,4 @@ def _finished(store: Store) -> Manifest | None:
         return None
     if held_by_latest(store) == manifest.release and was_loaded(store, manifest, code_version()):
         return manifest
-    return read_manifest(store, manifest.previous) if manifest.previous else None
+    return release_before(store, manifest)

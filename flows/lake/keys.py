@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from functools import cache, cached_property
 
 from transforms.parse import Period
 
@@ -17,6 +19,7 @@ PARTS = "parts/"
 MANIFESTS = "manifests/"
 REPORTS = "reports/"
 STAGING = "staging/"
+PROBE = "probe/"
 ACCEPTED = "accepted/"
 BROKEN = "quarantine/objects/"
 REJECTED = "quarantine/captures/"
@@ -200,3 +203,147 @@ def accepted_name(key: str) -> str:
 def period_of(key: RawKey) -> Period:
     """The grain that was asked for."""
     return "week" if key.period == "week" else "day"
+
+
+class Proof(StrEnum):
+    """What shows that an object's bytes are those that were written."""
+
+    NAME = "its name is their SHA-256"
+    SEAL = "JSON that holds its own SHA-256"
+    HEAD = "begins with the SHA-256 of the rest"
+    RELEASE = "names a release of this lake"
+    PUBLISHED = "equals the published partition"
+    EMPTY = "is empty"
+    NONE = "none"
+    """Nobody relies on the bytes: what was broken already, and what is not the lake's."""
+
+
+class Remedy(StrEnum):
+    """What `repair` does about an object whose bytes are broken, once it is set aside."""
+
+    REBUILT = "rebuilt"
+    NEWEST = "rebuilt for the published release; an older release's is set aside"
+    RECORDED = "set aside and put on record: it cannot be made again"
+    ASIDE = "set aside: nothing needs it, or a run or a person makes it again"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Family:
+    """Objects of one kind.
+
+    form: their key, in which a word in capitals stands for any one segment or part of one, `SHA256` and `DATE` for
+    what they say, and `...` for any rest. holds: what they are, for a person. pruned: whether `prune` removes those
+    that no release leads to. copied: whether they go along to another lake.
+    """
+
+    form: str
+    holds: str
+    proof: Proof
+    remedy: Remedy
+    pruned: bool = False
+    copied: bool = True
+
+    @cached_property
+    def place(self) -> str:
+        """What all of their keys begin with, up to the last slash."""
+        head = re.split(r"[A-Z]|\.\.\.", self.form)[0]
+        return head[: head.rfind("/") + 1]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        parts = {"SHA256": "[0-9a-f]{64}", "DATE": r"\d{4}-\d\d-\d\d", "...": ".*"}
+        pieces = re.split(r"(SHA256|[A-Z]+|\.\.\.)", self.form)
+        return re.compile(
+            "".join(
+                parts.get(each, "[^/]+") if place % 2 else re.escape(each)
+                for place, each in enumerate(pieces)
+            )
+        )
+
+
+FAMILIES = (
+    Family(LAKE, "the lake's format, and whether its figures are real", Proof.SEAL, Remedy.REBUILT),
+    Family(POINTER, "which release is published", Proof.SEAL, Remedy.REBUILT),
+    Family(LATEST_MARK, "which release `latest/` holds", Proof.SEAL, Remedy.REBUILT),
+    Family(LEDGER, "when the source was asked", Proof.SEAL, Remedy.ASIDE),
+    Family(UNREACHED, "the last listener that was not reached", Proof.SEAL, Remedy.ASIDE),
+    Family(f"{PACKAGE}.json", "the newest release as a Data Package", Proof.SEAL, Remedy.REBUILT),
+    Family(f"{PACKAGE}.RELEASE.json", "each release as a Data Package", Proof.SEAL, Remedy.REBUILT),
+    Family(f"{CROISSANT}.json", "the newest release as a Croissant data set", Proof.SEAL, Remedy.REBUILT),
+    Family(f"{CROISSANT}.RELEASE.json", "each release as a Croissant data set", Proof.SEAL, Remedy.REBUILT),
+    Family(f"{METADATA}SHA256.ENDING", "schemas and dictionaries", Proof.NAME, Remedy.REBUILT),
+    Family(f"{RAW}ORIGIN/PERIOD/SLICE/SHA256{_BODY}", "answers as they came", Proof.NAME, Remedy.RECORDED),
+    Family(
+        f"{RAW}ORIGIN/PERIOD/SLICE/SHA256{REQUEST}", "what was asked for each", Proof.SEAL, Remedy.REBUILT
+    ),
+    Family(
+        f"{RAW}ORIGIN/PERIOD/SLICE/SHA256{FETCH}",
+        "the request that fetched what a file had brought",
+        Proof.SEAL,
+        Remedy.ASIDE,
+    ),
+    Family(f"{PARTS}TABLE/week=DATE/SHA256.parquet", "partitions", Proof.NAME, Remedy.NEWEST, pruned=True),
+    Family(
+        f"{LATEST}TABLE/week=DATE/TABLE.parquet",
+        "the published partitions, for readers that glob",
+        Proof.PUBLISHED,
+        Remedy.REBUILT,
+    ),
+    Family(
+        f"{MANIFESTS}RELEASE.json", "what each release is made of", Proof.SEAL, Remedy.NEWEST, pruned=True
+    ),
+    Family(f"{LOADED}RELEASE", "marks of releases that warehouses hold", Proof.EMPTY, Remedy.NEWEST),
+    Family(
+        f"{CONFIRMED}ORIGIN/PERIOD/SLICE/SHA256",
+        "the release that an answer changed nothing of",
+        Proof.RELEASE,
+        Remedy.ASIDE,
+    ),
+    Family(
+        f"{PARSED}VERSION/PERIOD-SHA256.parquet",
+        "answers as they were parsed: a cache",
+        Proof.HEAD,
+        Remedy.REBUILT,
+        pruned=True,
+    ),
+    Family(
+        f"{CHECKED}RELEASE.json", "what the checks found in a release", Proof.SEAL, Remedy.NEWEST, pruned=True
+    ),
+    Family(f"{REPORTS}SHA256.json", "reports of checks", Proof.NAME, Remedy.NEWEST, pruned=True),
+    Family(f"{DOCS}SHA256.html", "pages of checks", Proof.NAME, Remedy.NEWEST, pruned=True),
+    Family(f"{OFFENDING}SHA256.parquet", "rows that failed a check", Proof.NAME, Remedy.NEWEST),
+    Family(f"{ACCEPTED}RELEASE.json", "what a person let through, and why", Proof.SEAL, Remedy.ASIDE),
+    Family(f"{REJECTED}ORIGIN/PERIOD/SLICE/SHA256.json", "answers passed over", Proof.SEAL, Remedy.ASIDE),
+    Family(f"{HELD}RELEASE.json", "releases that a check stopped", Proof.SEAL, Remedy.ASIDE),
+    Family(f"{BROKEN}...", "broken objects, as `repair` found them", Proof.NONE, Remedy.NONE),
+    Family(
+        f"{STAGING}...json", "notes of a run on its way", Proof.SEAL, Remedy.ASIDE, pruned=True, copied=False
+    ),
+    Family(
+        f"{STAGING}...parquet",
+        "tables of a run on its way",
+        Proof.HEAD,
+        Remedy.ASIDE,
+        pruned=True,
+        copied=False,
+    ),
+    Family(
+        f"{PROBE}...",
+        "what tries whether the store keeps its promises",
+        Proof.NONE,
+        Remedy.NONE,
+        copied=False,
+    ),
+    Family(
+        "warehouse.duckdb...", "the warehouse of a lake in a folder", Proof.NONE, Remedy.NONE, copied=False
+    ),
+    Family(".warehouse.duckdb...", "a warehouse that is being loaded", Proof.NONE, Remedy.NONE, copied=False),
+)
+"""Every kind of object that a lake gets. `verify`, `repair`, `prune` and `copy` go by it, and so does the README."""
+
+
+@cache
+def family_of(key: str) -> Family | None:
+    """The kind of object that a key names; None for one that nothing here writes."""
+    return next((each for each in FAMILIES if each.pattern.fullmatch(key)), None)

@@ -336,7 +336,27 @@ def is_ours(store: Store, manifest: Manifest, release: str) -> bool:
 
 
 def chain(store: Store, manifest: Manifest | None) -> Iterator[Manifest]:
-    """A release and all that it followed."""
+    """A release and all that it followed.
+
+    One whose manifest was broken and set aside is left out, and the newest before it comes next.
+    """
     while manifest is not None:
         yield manifest
-        manifest = read_manifest(store, manifest.previous) if manifest.previous else None
+        manifest = release_before(store, manifest)
+
+
+def release_before(store: Store, manifest: Manifest) -> Manifest | None:
+    """The release that one followed, or the newest before that where its manifest was set aside."""
+    if manifest.previous is None:
+        return None
+    key = keys.manifest(manifest.previous)
+    try:
+        return read_manifest(store, manifest.previous)
+    except NotFound:
+        if not any(store.list(f"{keys.BROKEN}{key}")):
+            raise
+    # Names begin with the release's number, in digits of one width.
+    for name in sorted((each for each in store.list(keys.MANIFESTS) if each < key), reverse=True):
+        with suppress(StandingsError):
+            return read_manifest(store, keys.release(name))
+    return None

@@ -1,17 +1,21 @@
 """Walks the whole lake and says what is wrong with it."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
-from flows.lake import captures, keys
+from flows.lake import captures, descriptions, keys
+from flows.lake.keys import Proof
 from flows.lake.lake import kind_of, open_lake
-from flows.lake.manifest import Manifest, current, read_manifest, records
+from flows.lake.manifest import Manifest, chain, current, records
 from flows.lake.parsed import unsealed
 from flows.lake.reader import digests, part_bytes
 from flows.settings import Settings
 from flows.storage.checksummed_json import BrokenSeal, unseal
-from flows.storage.object_store import Damaged, NotFound, Store
+from flows.storage.object_store import CONNECTIONS, Damaged, NotFound, Store
 from flows.storage.parquet import decode
 from flows.warehouses.load import differences
 from schemas import TABLES
@@ -30,6 +34,9 @@ class ProblemKind(StrEnum):
 
     STALE = "stale"
     """An object under `latest/`, or its mark, that is not the published release's."""
+
+    UNKNOWN = "unknown"
+    """It is of no kind that a lake has. Nothing is done about it: it may be somebody's."""
 
     WAREHOUSE = "warehouse"
     """A warehouse holds anything but the published rows."""
@@ -50,13 +57,12 @@ class Problem:
 def verify(settings: Settings) -> Iterator[Problem]:
     """Every problem; nothing if all is as it was written.
 
-    Raw bodies against their names and records, every part and manifest, the pointer, `latest/`, reports, records of
-    checks, rejection and acceptance, what captures were parsed to, the ledger, what is on record of a listener that
-    was not reached, and the warehouses row by row.
+    Every object by what proves its kind (`keys.FAMILIES`); raw bodies against their records, the published parts and
+    the history against the manifests, `latest/` and the descriptions against the release, and the warehouses row by
+    row.
     """
     store = open_lake(settings)
-    yield from _named_by_content(store)
-    yield from _checksummed(store)
+    yield from (each for each in unproven(store) if not _is_warehouse(settings, each))
     try:
         if kind_of(store) is None:
             yield _missing(store, keys.LAKE)
@@ -81,6 +87,15 @@ def verify(settings: Settings) -> Iterator[Problem]:
         yield Problem(None, ProblemKind.WAREHOUSE, line)
 
 
+def _is_warehouse(settings: Settings, problem: Problem) -> bool:
+    """Whether an object is the warehouse that the settings put into the lake's folder, or lies there for it."""
+    if problem.kind is not ProblemKind.UNKNOWN or not settings.lake.startswith("file://"):
+        return False
+    place = Path(settings.lake.removeprefix("file://"), problem.key or "").resolve()
+    warehouse = settings.warehouse.resolve()
+    return place.parent == warehouse.parent and place.name.lstrip(".").startswith(warehouse.name)
+
+
 def demand_sound(settings: Settings) -> None:
     """Raises `StandingsError` with the first problem where anything is wrong."""
     if wrong := list(verify(settings)):
@@ -93,43 +108,86 @@ def _missing(store: Store, key: str, why: str = "") -> Problem:
     return Problem(key, ProblemKind.MISSING, f"{store.url}/{key}: is missing{why}")
 
 
-def _named_by_content(store: Store) -> Iterator[Problem]:
-    """Objects whose name says what their bytes are."""
-    named = {
-        name: digest
-        for prefix in (keys.PARTS, keys.RAW, keys.REPORTS, keys.DOCS, keys.OFFENDING)
-        for name in store.list(prefix)
-        if (digest := keys.digest_in(name)) is not None
-    }
-    for name, found in digests(store, named).items():
-        if found != named[name]:
-            message = f"{store.url}/{name}: its bytes are not those that its name says"
-            yield Problem(name, ProblemKind.ALTERED, message)
+def unproven(store: Store) -> Iterator[Problem]:
+    """Objects whose bytes are not those that were written, by what proves each kind, and those of no kind."""
+    manifests = list(store.list(keys.MANIFESTS))
+    broken: set[str] = set()
 
-
-def _checksummed(store: Store) -> Iterator[Problem]:
-    """Small objects that carry their own digest."""
-    names = [keys.LAKE, keys.POINTER, keys.LATEST_MARK, keys.LEDGER, keys.UNREACHED]
-    for prefix in (keys.MANIFESTS, keys.CHECKED, keys.REJECTED, keys.HELD, keys.ACCEPTED):
-        names += store.list(prefix)
-    names += [name for name in store.list(keys.RAW) if name.endswith(keys.REQUEST)]
-    for name in names:
+    def look(name: str) -> Problem | None:
+        family = keys.family_of(name)
+        if family is None:
+            message = (
+                f"{store.url}/{name}: nobody knows this object: no version of this lake writes such a one"
+            )
+            return Problem(name, ProblemKind.UNKNOWN, message)
         try:
-            unseal(store.get(name), f"{store.url}/{name}")
+            wrong = _PROOFS[family.proof](store, name)
         except NotFound:
-            continue
+            return None
         except (BrokenSeal, Damaged) as error:
-            yield Problem(name, ProblemKind.ALTERED, str(error))
-    for name in store.list(keys.PARSED):
-        try:
-            sound = unsealed(store.get(name)) is not None
-        except NotFound:
-            continue
-        except Damaged:
-            sound = False
-        if not sound:
-            message = f"{store.url}/{name}: its bytes are not those that were written"
-            yield Problem(name, ProblemKind.ALTERED, message)
+            wrong = str(error)
+        return Problem(name, ProblemKind.ALTERED, wrong) if wrong else None
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for problem in filter(None, pool.map(look, store.list())):
+            broken.add(problem.key or "")
+            yield problem
+    releases = {keys.release(name) for name in manifests if name not in broken}
+    for name in store.list(keys.CONFIRMED):
+        if name not in broken and not _names_one_of(releases, store, name):
+            yield Problem(
+                name, ProblemKind.ALTERED, f"{store.url}/{name}: its bytes are not the name of a release"
+            )
+
+
+def _names_one_of(releases: Collection[str], store: Store, name: str) -> bool:
+    try:
+        return store.get(name).decode(errors="replace") in releases
+    except NotFound:
+        return True
+    except Damaged:
+        return False
+
+
+def _by_name(store: Store, name: str) -> str | None:
+    try:
+        found = hashlib.sha256(store.get(name)).hexdigest()
+    except Damaged:
+        found = None
+    if found == keys.digest_in(name):
+        return None
+    return f"{store.url}/{name}: its bytes are not those that its name says"
+
+
+def _by_seal(store: Store, name: str) -> None:
+    unseal(store.get(name), f"{store.url}/{name}")
+
+
+def _by_head(store: Store, name: str) -> str | None:
+    try:
+        sound = unsealed(store.get(name)) is not None
+    except Damaged:
+        sound = False
+    return None if sound else f"{store.url}/{name}: its bytes are not those that were written"
+
+
+def _by_emptiness(store: Store, name: str) -> str | None:
+    return f"{store.url}/{name}: is a mark, and has bytes" if store.get(name) else None
+
+
+def _elsewhere(_store: Store, _name: str) -> None:
+    """It is looked at as a whole with others, or nobody relies on it."""
+
+
+_PROOFS: dict[Proof, Callable[[Store, str], str | None]] = {
+    Proof.NAME: _by_name,
+    Proof.SEAL: _by_seal,
+    Proof.HEAD: _by_head,
+    Proof.EMPTY: _by_emptiness,
+    Proof.RELEASE: _elsewhere,
+    Proof.PUBLISHED: _elsewhere,
+    Proof.NONE: _elsewhere,
+}
 
 
 def _raw(store: Store) -> Iterator[Problem]:
@@ -178,15 +236,19 @@ def _parts(store: Store, manifest: Manifest) -> Iterator[Problem]:
 
 
 def _history(store: Store, manifest: Manifest) -> Iterator[Problem]:
-    """Every release leads back to the first."""
-    while (previous := manifest.previous) is not None:
-        try:
-            manifest = read_manifest(store, previous)
-        except NotFound:
-            yield _missing(store, keys.manifest(previous), f"; release {manifest.release} follows it")
-            return
-        except StandingsError:
-            return
+    """Every release leads back to the first, and is described in full where it is described."""
+    releases = []
+    try:
+        for each in chain(store, manifest):
+            releases.append(each.release)
+    except NotFound:
+        yield _missing(store, keys.manifest(each.previous or ""), f"; release {each.release} follows it")
+    except StandingsError:
+        pass  # named above
+    if descriptions.descriptors(store):
+        for key, problem in descriptions.problems(store, manifest, releases):
+            kind = ProblemKind.MISSING if problem.startswith("is missing") else ProblemKind.STALE
+            yield Problem(key, kind, f"{store.url}/{key}: {problem}")
 
 
 def _latest(store: Store, manifest: Manifest) -> Iterator[Problem]:

@@ -6,17 +6,19 @@ They are written once the release is published, so a run that dies in between le
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from flows.lake import captures, keys
+from flows.lake import keys
+from flows.lake.descriptions import DESCRIPTORS, descriptors
+from flows.lake.descriptions import described as is_described
 from flows.lake.lake import citation
-from flows.lake.manifest import Manifest
-from flows.lake.reader import digests, known_bytes, operator_notes
+from flows.lake.manifest import Manifest, chain
+from flows.lake.reader import known_bytes, operator_notes
 from flows.lake.staging import Run
 from flows.sanitize import safe
 from flows.storage.checksummed_json import seal, unseal
@@ -31,7 +33,8 @@ from schemas.table import Table
 
 log = logging.getLogger("standings")
 
-DESCRIPTORS = (keys.PACKAGE, keys.CROISSANT)
+WRITES = (keys.METADATA, *(f"{name}." for name in DESCRIPTORS))
+"""What the keys begin with of all that is written here."""
 
 EXAMPLES = 2
 """How many different values of a column the dictionary shows."""
@@ -51,7 +54,7 @@ def write(store: Store, manifest: Manifest) -> None:
 
     What is there is not written again. Raises `StandingsError` where a part that examples are taken from is broken.
     """
-    if not _described(store, manifest.release):
+    if not is_described(store, manifest.release):
         release = described(manifest)
         files, package = _package(release, _examples(store, manifest))
         # What the descriptors name goes first, so that whoever finds one finds all of it.
@@ -60,6 +63,24 @@ def write(store: Store, manifest: Manifest) -> None:
         store.put_once(keys.descriptor(keys.PACKAGE, release.name), seal(package))
         store.put_once(keys.descriptor(keys.CROISSANT, release.name), seal(croissant.dataset(release)))
         log.info("metadata: release %s is described", release.name)
+    for name in DESCRIPTORS:
+        _renew(store, name)
+
+
+def restore(store: Store, manifest: Manifest, lost: Collection[str]) -> None:
+    """Describes again every release of which a descriptor, or what one names, was lost; lost: the keys."""
+    known = descriptors(store) | set(lost)
+    for release in chain(store, manifest):
+        own = {keys.descriptor(name, release.release) for name in DESCRIPTORS}
+        if not own & known or is_described(store, release.release):
+            continue
+        # What is left of it may name what today's code no longer makes.
+        for key in own:
+            store.delete(key)
+        try:
+            write(store, release)
+        except StandingsError as problem:
+            log.warning("metadata: release %s cannot be described: %s", release.release, problem)
     for name in DESCRIPTORS:
         _renew(store, name)
 
@@ -85,29 +106,6 @@ def described(manifest: Manifest) -> Release:
             for table in filter(manifest.holds, TABLES)
         ),
     )
-
-
-def problems(store: Store, manifest: Manifest) -> Iterator[str]:
-    """What is wrong with the descriptions, a line each: of every release where they are there, of this one that
-    they are."""
-    named = {name: keys.digest_in(name) for name in store.list(keys.METADATA)}
-    for name, digest in digests(store, named).items():
-        if digest != named[name]:
-            yield f"{store.url}/{name}: its bytes are not those that its name says"
-    for name in DESCRIPTORS:
-        for key in store.list(f"{name}."):
-            try:
-                unseal(store.get(key), f"{store.url}/{key}")
-            except StandingsError as problem:
-                yield str(problem)
-        key, newest = keys.descriptor(name, manifest.release), keys.newest(name)
-        for each in (key, newest):
-            if not captures.exists(store, each):
-                yield f"{store.url}/{each}: is missing: run it again"
-        if _bytes(store, key) != (found := _bytes(store, newest)) and found is not None:
-            yield f"{store.url}/{newest}: its bytes are not those of release {manifest.release}: run it again"
-    for name in _named(store, manifest.release) - named.keys():
-        yield f"{store.url}/{name}: is missing; the description of release {manifest.release} names it"
 
 
 def examples(frame: pl.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -159,25 +157,6 @@ def _package(release: Release, shown: Examples) -> tuple[dict[str, bytes], dict[
         "dictionary", keys.metadata(_digest(text), "md"), "text/markdown", _digest(text), len(text)
     )
     return files, data_package.package(release, schemas, words)
-
-
-def _described(store: Store, release: str) -> bool:
-    """Whether a release's descriptors are there, and what they name beside its parts."""
-    present = {key for name in DESCRIPTORS for key in store.list(keys.descriptor(name, release))}
-    if len(present) < len(DESCRIPTORS):
-        return False
-    return _named(store, release) <= set(store.list(keys.METADATA))
-
-
-def _named(store: Store, release: str) -> set[str]:
-    """The keys of the dictionary and the schemas that a release's Data Package names; none where it is broken."""
-    key = keys.descriptor(keys.PACKAGE, release)
-    try:
-        package = unseal(store.get(key), f"{store.url}/{key}")
-    except StandingsError:
-        return set()
-    paths = {each for resource in package["resources"] for each in (resource["path"], resource.get("schema"))}
-    return {path for path in paths if path and path.startswith(keys.METADATA)}
 
 
 def _renew(store: Store, name: str) -> None:

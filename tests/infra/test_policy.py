@@ -3,36 +3,28 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
-import polars as pl
 import pytest
 
 from flows import maintenance
-from flows.extract.rate_limiter import Limiter
-from flows.lake import approvals, captures, keys
-from flows.lake.approvals import Refused
+from flows.lake import captures, keys
 from flows.lake.lake import open_lake, writable
-from flows.lake.listeners import telling
-from flows.lake.manifest import mark_loaded
-from flows.pipeline import validate
-from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
 from flows.storage import s3
-from flows.storage.object_store import S3Options, Store
+from flows.storage.object_store import S3Options
 from schemas.errors import StandingsError
-from tests.support import lakes, servers
+from tests.support import lakes, servers, whole
 
 pytestmark = pytest.mark.slow
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 BUCKET, PREFIX = "lake", "standings"
-MONDAY = date(2026, 3, 2)
 CREATE_ONLY = (
     keys.RAW,
     keys.PARTS,
@@ -105,6 +97,12 @@ def test_the_writer_may_delete_no_part_of_the_record(place: str) -> None:
     assert not allowed(WRITER, Call("s3:DeleteObject", f"{place}x" if place.endswith("/") else place))
 
 
+@pytest.mark.parametrize("family", keys.FAMILIES, ids=lambda family: family.form)
+def test_the_maintainer_may_set_aside_what_is_broken_and_remove_what_is_pruned(family: keys.Family) -> None:
+    mended = family.pruned or family.remedy is not keys.Remedy.NONE
+    assert allowed(MAINTAINER, Call("s3:DeleteObject", family.form)) or not mended
+
+
 @pytest.mark.parametrize(
     "action", ["s3:DeleteObjectVersion", "s3:PutObjectAcl", "s3:PutBucketPolicy", "s3:*"]
 )
@@ -139,7 +137,7 @@ def test_a_server_that_knows_policies_lets_the_writer_publish_and_the_reader_rea
     guarded: Callable[[str], Settings],
 ) -> None:
     writer, reader = guarded("writer"), guarded("reader")
-    maintenance.rollback(writer, _release(writer, _week(1, at=9)), "a test")
+    maintenance.rollback(writer, whole.release(writer, whole.week(1, at=9)), "a test")
     lake, looked_at = open_lake(writer), open_lake(reader)
     body = next(captures.landed(lake)).body
     with pytest.raises(StandingsError, match="access denied"):
@@ -147,7 +145,7 @@ def test_a_server_that_knows_policies_lets_the_writer_publish_and_the_reader_rea
     assert lake.put_once(body, b"other") is False
     assert lakes.published_bytes(reader) == lakes.published_bytes(writer)
     for refused in (
-        lambda: looked_at.put(keys.latest("x", MONDAY), b""),
+        lambda: looked_at.put(keys.latest("x", whole.MONDAY), b""),
         lambda: looked_at.delete(body),
         lambda: writable(reader),
     ):
@@ -185,63 +183,9 @@ def run(s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         patch.setattr(s3, "_make_client", recording)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "test")
-        _quick(patch)
-        _everything(settings)
+        whole.quick(patch)
+        whole.everything(settings)
         yield Run(settings, tuple(recorded), recorded)
-
-
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Validation without its checks, but for one that warns: what is tried is what it writes."""
-    rows = pl.DataFrame({"week_start": [MONDAY]})
-
-    def unusual(_source: object, store: Store, _table: object, _frame: object) -> tuple[list[object], None]:
-        return [
-            validate.Failure(
-                "warning", "a check", "it is unusual", str(MONDAY), all_rows=validate._quarantine(store, rows)
-            )
-        ], None
-
-    monkeypatch.setattr(validate, "_pandas", lambda: None)
-    monkeypatch.setattr(validate, "page", lambda _: "what was checked")
-    monkeypatch.setattr(validate, "_failures", unusual)
-
-
-def _everything(settings: Settings) -> None:
-    """Two releases, answers that are no JSON or no news, a rollback, one answer again, two requests, two alerts."""
-    first = _release(settings, _week(1, at=9), b"not JSON")
-    approvals.hold(open_lake(settings), Refused("a strange total", (("country_week", "a check", "a row"),)))
-    _release(settings, _week(2, at=15))
-    _release(settings, _week(2, at=16))
-    maintenance.rollback(settings, first, "a test")
-    lakes.land_bytes(settings, _week(2, at=15))
-    captures.forget_rejections(open_lake(settings))
-    for _ in range(2):
-        with Limiter(open_lake(settings), settings.minute, settings.day).request():
-            pass
-    for status in (500, 200):
-        with telling(open_lake(settings), "STANDINGS_PING", "a test"):
-            assert status == 200
-
-
-def _release(settings: Settings, *bodies: bytes) -> str:
-    lakes.land_bytes(settings, *bodies)
-    return raw_to_warehouse(settings, _all_but_loading).release
-
-
-def _week(tokens: int, at: int) -> bytes:
-    """A week's answer, read on a day of its month."""
-    return lakes.body(
-        lakes.week_of(MONDAY, {"openai/x": tokens, "other": 1}), f"2026-03-{at:02}T00:00:00.000Z"
-    )
-
-
-def _all_but_loading(step: Callable[..., Any], /) -> Callable[..., Any]:
-    """Loads no warehouse, and only records in the lake that one was loaded."""
-    return _mark_only if step.__name__ == "load" else step
-
-
-def _mark_only(settings: Settings, _run: object) -> None:
-    mark_loaded(open_lake(settings), lakes.manifest_of(settings))
 
 
 def _call(request: Any) -> Call:
@@ -294,7 +238,7 @@ def _listed(value: str | list[str]) -> list[str]:
 @pytest.fixture
 def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Settings]]:
     """Settings by user, for one lake on a server where nobody may do what their policy does not allow."""
-    _quick(monkeypatch)
+    whole.quick(monkeypatch)
     with servers.s3_server() as endpoint:
         servers.make_bucket(endpoint, BUCKET)
         users = {"writer": _user(endpoint, WRITER), "reader": _user(endpoint, READER)}

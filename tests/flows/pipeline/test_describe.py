@@ -16,9 +16,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.lake import keys
+from flows.lake import descriptions, keys
 from flows.lake.lake import open_lake
 from flows.lake.reader import rows_of
+from flows.monitoring.verify import unproven
 from flows.pipeline import describe as metadata
 from flows.pipeline.run import raw_to_warehouse
 from flows.settings import Settings
@@ -48,7 +49,9 @@ def undescribed(step: Callable[..., Any], /) -> Callable[..., Any]:
 
 
 def wrong(settings: Settings) -> list[str]:
-    return list(metadata.problems(open_lake(settings), lakes.manifest_of(settings)))
+    store, manifest = open_lake(settings), lakes.manifest_of(settings)
+    missing = descriptions.problems(store, manifest, [manifest.release])
+    return [*map(str, unproven(store)), *(f"{store.url}/{key}: {problem}" for key, problem in missing)]
 
 
 def content(settings: Settings, key: str) -> dict[str, Any]:
@@ -159,7 +162,7 @@ def test_croissant_has_the_digest_and_the_size_of_every_part(described: Settings
 
 def test_both_cite_the_source_as_of_its_own_moment(real: Settings) -> None:
     manifest = lakes.manifest_of(real)
-    package, croissant = (content(real, keys.newest(name)) for name in metadata.DESCRIPTORS)
+    package, croissant = (content(real, keys.newest(name)) for name in descriptions.DESCRIPTORS)
     line = (
         "Source: OpenRouter (openrouter.ai/rankings), as of 2026-08-01T00:00:00Z. Licensed under CC BY 4.0."
     )
@@ -177,7 +180,7 @@ def test_both_cite_the_source_as_of_its_own_moment(real: Settings) -> None:
 
 
 def test_simulated_figures_carry_neither_the_source_s_name_nor_its_licence(described: Settings) -> None:
-    for name in metadata.DESCRIPTORS:
+    for name in descriptions.DESCRIPTORS:
         data = content(described, keys.newest(name))
         assert not {"licenses", "license", "sources", "isBasedOn"} & data.keys()
         assert data.get("citation", data.get("citeAs")).startswith("SIMULATED")
@@ -215,7 +218,7 @@ def test_every_release_keeps_its_own_and_the_usual_names_lead_to_the_newest(real
     describe(real)
     second, after = lakes.manifest_of(real), lakes.objects(real)
     assert second.previous == first.release
-    for name in metadata.DESCRIPTORS:
+    for name in descriptions.DESCRIPTORS:
         assert after[keys.descriptor(name, first.release)] == before[keys.descriptor(name, first.release)]
         assert after[keys.newest(name)] == after[keys.descriptor(name, second.release)]
         assert after[keys.newest(name)] != before[keys.newest(name)]
@@ -271,7 +274,7 @@ def test_a_release_that_was_never_described_is_told(tmp_path: Path) -> None:
 
 def test_a_run_that_comes_late_leaves_the_newer_release_s_description(real: Settings) -> None:
     store, late = open_lake(real), lakes.manifest_of(real)
-    for name in metadata.DESCRIPTORS:
+    for name in descriptions.DESCRIPTORS:
         store.delete(keys.newest(name))
 
     class Overtaken(lakes.Wrapped):
@@ -327,4 +330,6 @@ def test_the_store_is_only_read_while_it_is_verified(real: Settings) -> None:
     store: Store = lakes.Wrapped(open_lake(real))  # type: ignore[assignment]
     for action in ("put", "put_once", "swap", "delete"):
         setattr(store, action, lambda *_: pytest.fail("it was written"))
-    assert list(metadata.problems(store, lakes.manifest_of(real))) == []
+    manifest = lakes.manifest_of(real)
+    assert list(unproven(store)) == []
+    assert list(descriptions.problems(store, manifest, [manifest.release])) == []

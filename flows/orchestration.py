@@ -1,7 +1,7 @@
 """Steps as Prefect tasks. Import it late: Prefect takes a second or more to import."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, runtime, task, unmapped
@@ -50,6 +50,11 @@ def scheduled_time() -> datetime:
     """When the run was due, which is what it is about, however late it starts."""
     moment = runtime.flow_run.scheduled_start_time
     return moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.now(UTC)
+
+
+def is_superseded(every: timedelta) -> bool:
+    """Whether the run is so late that the next one of its schedule is due as well; every: how far these are apart."""
+    return datetime.now(UTC) - scheduled_time() >= every
 
 
 def task_runner() -> TaskRunner[Any]:

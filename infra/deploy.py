@@ -8,6 +8,7 @@ one at a time.
 import argparse
 import asyncio
 import os
+import re
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 from lost_runs import begin_again
+
+from flows.prefect_api import errors_in_one_line
+from schemas.errors import StandingsError
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import GlobalConcurrencyLimit
@@ -38,6 +42,14 @@ def main() -> None:
         help=f"where runs find relative paths; here for processes, {HOME_IN_IMAGE} in a container",
     )
     chosen = parser.parse_args()
+    try:
+        with errors_in_one_line(ValueError):
+            deploy(chosen)
+    except StandingsError as problem:
+        sys.exit(f"deploy: {problem}")
+
+
+def deploy(chosen: argparse.Namespace) -> None:
     if not asyncio.run(pool_exists()):
         create_pool(chosen.type)
     # What prefect.yaml leaves open.
@@ -55,6 +67,8 @@ async def pool_exists() -> bool:
     from prefect.exceptions import ObjectNotFound
 
     async with get_client() as client:
+        # A server that is none of Prefect's has no pool either.
+        await client.raise_for_api_version_mismatch()
         try:
             await client.read_work_pool(POOL)
         except ObjectNotFound:
@@ -110,7 +124,7 @@ def _has_another(deployment: "DeploymentResponse", shared: "GlobalConcurrencyLim
 def prefect(*arguments: str) -> None:
     """Prefect's command line, in this process, since each of its own would import Prefect anew for seconds.
 
-    Ends this with what it said where it fails.
+    Ends this with what it said where it fails: of an error that it did not foresee, that error's own line.
     """
     from prefect.cli import app
 
@@ -121,9 +135,17 @@ def prefect(*arguments: str) -> None:
             app()
     except SystemExit as ended:
         if ended.code:
-            sys.exit(f"deploy: {' '.join(sys.argv)} failed:\n{said.getvalue()}")
+            raise StandingsError(f"{' '.join(sys.argv)} failed: {_reason(said.getvalue())}") from ended
     finally:
         sys.argv = before
+
+
+def _reason(said: str) -> str:
+    """What Prefect said; of a traceback only what was raised."""
+    if "Traceback (most recent call last)" not in said:
+        return said.strip()
+    raised = [each for each in said.splitlines() if re.match(r"[\w.]+(Error|Exception)\b.*: ", each)]
+    return (raised or said.strip().splitlines())[-1]
 
 
 if __name__ == "__main__":

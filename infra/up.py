@@ -15,7 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "infra/deploy.py"
-PREFECT = str(Path(sys.executable).with_name("prefect"))
+PREFECT = (str(Path(sys.executable).with_name("prefect")),)
+SERVER = (sys.executable, str(ROOT / "infra/server.py"))
 HOST = "127.0.0.1"
 PORT = os.environ.get("PREFECT_SERVER_API_PORT", "4200")
 URL = f"http://{HOST}:{PORT}"
@@ -40,12 +41,12 @@ def main() -> None:
         print(f"up: {URL} answers already; the deployments are applied, nothing else was changed")
         return
     # A group of its own, so that Ctrl-C reaches this process first and the worker ends before the server.
-    server = start("server", "start", "--host", HOST, "--port", PORT, own_group=True)
+    server = start(*SERVER, "server", "start", "--host", HOST, "--port", PORT, own_group=True)
     try:
         wait_for(server)
         apply()
         tell()
-        worker = start("worker", "start", "--pool", ENVIRONMENT["PREFECT_DEFAULT_WORK_POOL_NAME"])
+        worker = start(*PREFECT, "worker", "start", "--pool", ENVIRONMENT["PREFECT_DEFAULT_WORK_POOL_NAME"])
         try:
             watch(server=server, worker=worker)
         finally:
@@ -100,8 +101,8 @@ def wait_for(server: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.3)
 
 
-def start(*arguments: str, own_group: bool = False) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([PREFECT, *arguments], env=ENVIRONMENT, cwd=ROOT, start_new_session=own_group)
+def start(*command: str, own_group: bool = False) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, start_new_session=own_group)
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

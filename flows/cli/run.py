@@ -67,9 +67,13 @@ def weekly(week: datetime | None) -> None:
     settings = start()
     require_key()
     if is_told_to_prefect(settings):
-        from flows.weekly import weekly as flow
+        from flows.prefect_api import errors_in_one_line
 
-        finish(flow(to_date(week)))
+        with errors_in_one_line():
+            from flows.weekly import weekly as flow
+
+            outcome = flow(to_date(week))
+        finish(outcome)
     else:
         from flows.pipeline.fetch import one_week
 
@@ -87,9 +91,13 @@ def refresh() -> None:
     settings = start()
     require_key()
     if is_told_to_prefect(settings):
-        from flows.refresh import refresh as flow
+        from flows.prefect_api import errors_in_one_line
 
-        finish(flow())
+        with errors_in_one_line():
+            from flows.refresh import refresh as flow
+
+            outcome = flow()
+        finish(outcome)
     else:
         from flows.pipeline.fetch import trailing_days
 
@@ -137,9 +145,13 @@ def backfill(
         return
     require_key()
     if is_told_to_prefect(settings):
-        from flows.backfill import backfill as flow
+        from flows.prefect_api import errors_in_one_line
 
-        finish(flow(first.date(), to_date(last), slices, refetch))
+        with errors_in_one_line():
+            from flows.backfill import backfill as flow
+
+            outcome = flow(first.date(), to_date(last), slices, refetch)
+        finish(outcome)
     else:
         from flows.pipeline.fetch import many_weeks
 
@@ -184,9 +196,12 @@ def rebuild(without_operator: bool) -> None:
 
     settings = start()
     if settings.dask and is_told_to_prefect(settings):
-        from flows.rebuild import rebuild as flow
+        from flows.prefect_api import errors_in_one_line
 
-        changed, outcome = flow(without_operator)
+        with errors_in_one_line():
+            from flows.rebuild import rebuild as flow
+
+            changed, outcome = flow(without_operator)
     else:
         with sent_after(settings) as refused:
             changed, outcome = maintenance.rebuild(settings, without_operator=without_operator)

@@ -1,5 +1,6 @@
 """`make up` on PostgreSQL: its server keeps its runs there, and its runs load what they publish there too."""
 
+import asyncio
 import os
 import runpy
 import signal
@@ -56,6 +57,32 @@ def test_it_ends_when_its_server_or_worker_ends() -> None:
                 watch(**names)
     finally:
         servers.stop(lasting)
+
+
+def test_what_reads_and_then_writes_waits_for_its_turn_in_the_server_s_sqlite(tmp_path: Path) -> None:
+    import sqlalchemy as sa
+
+    in_turn = runpy.run_path(str(ROOT / "infra/server.py"))["InTurn"]
+
+    async def twice() -> int:
+        database = in_turn(f"sqlite+aiosqlite:///{tmp_path}/prefect.db")
+        engine = await database.engine()
+
+        async def count(create: bool = False) -> int:
+            async with await database.session(engine) as session, database.begin_transaction(session):
+                if create:
+                    await session.execute(sa.text("CREATE TABLE counted (n INTEGER)"))
+                found = (await session.execute(sa.text("SELECT count(*) FROM counted"))).scalar_one()
+                await asyncio.sleep(0.05)
+                await session.execute(sa.text("INSERT INTO counted VALUES (:n)"), {"n": found})
+                return int(found)
+
+        try:
+            return max([await count(create=True), *await asyncio.gather(count(), count())])
+        finally:
+            await engine.dispose()
+
+    assert asyncio.run(twice()) == 2
 
 
 def _process_of(run: str, parent: int) -> int:

@@ -1,5 +1,7 @@
 """Answers that landed in a run that died, so that nothing is asked for twice."""
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 
 from flows.extract.plan import Request
@@ -10,10 +12,18 @@ from flows.lake.manifest import Manifest, current, release_before, was_loaded
 from flows.storage.object_store import Store
 from flows.version import code_version
 from transforms.parse import SourceError, Torn, Unreadable, parse
+from transforms.request_windows import unsettled
+
+GOOD_FOR = timedelta(days=1)
+"""How long an answer about days that are not final stands for what the source would say now."""
 
 
 def landed_answer(store: Store, request: Request) -> RawKey | None:
-    """An answer to the same question that landed and that no run has taken all the way."""
+    """An answer to the same question that landed, that no run has taken all the way, and that is still good.
+
+    One about final days always is. Of others the source may say something else by now: Friday's run does not take up
+    what Monday's could not load.
+    """
     finished = _finished(store)
     kind = (request.period, captures.slice_of(request.slice))
     for key in captures.unfinished(store, [capture.key for capture in finished.captures] if finished else []):
@@ -22,15 +32,20 @@ def landed_answer(store: Store, request: Request) -> RawKey | None:
             continue
         record = captures.request_of(store, key)
         if record["status"] == httpx.codes.OK and record["request"] == request.query:
+            age = datetime.now(UTC) - datetime.fromisoformat(record["retrieved_at"])
             try:
-                parse(captures.body_of(store, key), period_of(key))
+                answer = parse(captures.body_of(store, key), period_of(key))
             except (Torn, SourceError) as problem:
                 # Who landed it died, or is about to put that on record.
                 captures.reject(store, key, str(problem), code_version())
                 continue
             except Unreadable:
+                final = False
+            else:
+                window = (answer.start, answer.end)
+                final = not unsettled(*window, [(window, answer.as_of)])
+            if final or age < GOOD_FOR:
                 return key
-            return key
     return None
 
 

@@ -10,7 +10,7 @@ from random import Random
 
 from tests.chaos.tally import Tally
 
-TRIALS = ("kills", "outages", "strangers", "writers", "faults", "fuzz", "lost", "quotas")
+TRIALS = ("kills", "outages", "strangers", "writers", "faults", "fuzz", "lost", "quotas", "fresh")
 """Modules of this package. Each has `ROUNDS` and `run(tally, rounds, random, home)`."""
 
 

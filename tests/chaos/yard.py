@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ class Yard:
 class CountingApi(SampleApi):
     """The sample API, which keeps count of each question."""
 
-    def __init__(self, now: datetime = LATER) -> None:
+    def __init__(self, now: datetime | Callable[[], datetime] = LATER) -> None:
         super().__init__(now=now)
         self.asked: Counter[Query] = Counter()
 

@@ -1,6 +1,7 @@
 """The process that is killed: the real command line, which tells of each write before it begins and after it ended."""
 
 import functools
+import hashlib
 import itertools
 import multiprocessing
 import os
@@ -34,7 +35,7 @@ PRELOADED = [*LIGHT, "boto3", "flows.backfill", "flows.weekly", "schemas.project
 """What the fork server imports once. It uses none of it: a pool of threads does not survive a fork."""
 
 LOG = "log.txt"
-NO_REPORT = "reports/none.json"
+NO_REPORT = keys.report(hashlib.sha256(b"{}").hexdigest())
 
 WRITES = ("put_once", "put", "swap", "delete")
 WAREHOUSE = "warehouse"

@@ -57,7 +57,7 @@ def _announce(settings: Settings, store: Store, before: Manifest | None, after: 
     for line in leaders(store, after, before):
         log.info("notify: %s", line)
         notify(settings, "leader", line)
-    if settings.ping and next(verify(settings), None) is None:
+    if settings.ping and not any(each.is_harm for each in verify(settings)):
         with telling(store, "STANDINGS_PING", UNREACHED):
             web.send("GET", settings.ping)
 

@@ -53,6 +53,11 @@ class Problem:
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def is_harm(self) -> bool:
+        """Whether anything of the lake suffers: an object that nobody knows harms none."""
+        return self.kind is not ProblemKind.UNKNOWN
+
 
 def verify(settings: Settings) -> Iterator[Problem]:
     """Every problem; nothing if all is as it was written.
@@ -98,7 +103,7 @@ def _is_warehouse(settings: Settings, problem: Problem) -> bool:
 
 def demand_sound(settings: Settings) -> None:
     """Raises `StandingsError` with the first problem where anything is wrong."""
-    if wrong := list(verify(settings)):
+    if wrong := [each for each in verify(settings) if each.is_harm]:
         raise StandingsError(
             f"{wrong[0]} ({len(wrong)} problems in all): `standings verify`, `standings repair`"
         )
@@ -142,7 +147,9 @@ def unproven(store: Store) -> Iterator[Problem]:
 
 def _names_one_of(releases: Collection[str], store: Store, name: str) -> bool:
     try:
-        return store.get(name).decode(errors="replace") in releases
+        mark = store.get(name)
+        # Versions before this one left the mark empty.
+        return not mark or mark.decode(errors="replace") in releases
     except NotFound:
         return True
     except Damaged:

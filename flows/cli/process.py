@@ -6,7 +6,6 @@ import socket
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -92,19 +91,20 @@ def _ends_in_time() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, end)
     fd = signal.set_wakeup_fd(hears.fileno(), warn_on_full_buffer=False)
     # A thread, since the handler waits for Python's turn, and a library may keep that for longer.
-    threading.Thread(target=_watch, args=(told,), name="sigterm", daemon=True).start()
+    ended = threading.Event()
+    threading.Thread(target=_watch, args=(told, ended), name="sigterm", daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(fd)
         signal.signal(signal.SIGTERM, before)
         hears.close()
+        ended.set()
 
 
-def _watch(told: socket.socket) -> None:
+def _watch(told: socket.socket, ended: threading.Event) -> None:
     with told:
         while number := told.recv(1):
-            if number[0] == signal.SIGTERM:
-                time.sleep(GRACE)
+            if number[0] == signal.SIGTERM and not ended.wait(GRACE):
                 os.write(2, f"standings: {STOPPED}\n".encode())
                 os._exit(TERMINATED)

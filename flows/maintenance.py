@@ -161,15 +161,11 @@ def prune(settings: Settings, older_than: timedelta) -> Iterator[str]:
     kept |= {partition.key for each in releases for _, _, partition in each.partitions()}
     kept |= {key for each in releases for key in records(each)}
     horizon = datetime.now(UTC) - older_than
-    for prefix in dict.fromkeys(each.place for each in keys.FAMILIES if each.pruned):
+    for prefix in dict.fromkeys(each.place or each.form for each in keys.FAMILIES if each.pruned):
         for name in list(store.list(prefix)):
             if name not in kept and _older(store, name, horizon):
                 store.delete(name)
                 yield name
-    for name in list(store.list(keys.UNREACHED)):
-        if _older(store, name, horizon):
-            store.delete(name)
-            yield name
     yield from store.sweep(horizon)
 
 

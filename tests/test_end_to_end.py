@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from flows.cli.app import PREFECT
-from flows.lake import captures
+from flows.lake import captures, keys
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.manifest import published
 from flows.lake.reader import rows_of
@@ -162,7 +162,7 @@ def test_the_daily_and_the_monthly_flows(
         flows.audit.audit()
         second = lakes.manifest_of(settings)
         assert len(second.tables[COUNTRY_WEEK.name]) > len(first.tables[COUNTRY_WEEK.name])
-        open_lake(settings).put("raw/stray.request.json", b"{}")
+        open_lake(settings).put(keys.checked("broken"), b"{}")
         with pytest.raises(StandingsError, match="its bytes are not those that were written"):
             flows.audit.audit()
 

@@ -267,7 +267,7 @@ FAMILIES = (
     Family(POINTER, "which release is published", Proof.SEAL, Remedy.REBUILT),
     Family(LATEST_MARK, "which release `latest/` holds", Proof.SEAL, Remedy.REBUILT),
     Family(LEDGER, "when the source was asked", Proof.SEAL, Remedy.ASIDE),
-    Family(UNREACHED, "the last listener that was not reached", Proof.SEAL, Remedy.ASIDE),
+    Family(UNREACHED, "the last listener that was not reached", Proof.SEAL, Remedy.ASIDE, pruned=True),
     Family(f"{PACKAGE}.json", "the newest release as a Data Package", Proof.SEAL, Remedy.REBUILT),
     Family(f"{PACKAGE}.RELEASE.json", "each release as a Data Package", Proof.SEAL, Remedy.REBUILT),
     Family(f"{CROISSANT}.json", "the newest release as a Croissant data set", Proof.SEAL, Remedy.REBUILT),

@@ -122,7 +122,7 @@ def test_a_lake_that_is_not_sound_is_not_pinged(tmp_path: Path) -> None:
     with listener() as (url, heard):
         settings = told_to(lakes.on_disk(tmp_path), url)
         lakes.begun(settings, LED_BY_US, run=lakes.loading)
-        open_lake(settings).put("raw/stray.request.json", b"{}")
+        open_lake(settings).put(keys.checked("broken"), b"{}")
         heard.clear()
         bring(settings, LED_BY_CN)
     assert "/ping" not in [path for _, path, _ in heard]

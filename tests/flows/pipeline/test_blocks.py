@@ -67,7 +67,7 @@ def test_threads_make_no_difference(together: dict[str, str], tmp_path: Path) ->
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
         cwd=Path(__file__).resolve().parents[3],
-        env=os.environ | {"POLARS_MAX_THREADS": "1"},
+        env=os.environ | {"POLARS_MAX_THREADS": "4"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -32,9 +32,9 @@ lint: env
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# A file to a process, in the order in which tests/conftest.py puts them. Polars has one thread in each: what is tried is
-# small, and more of them cost a tenth of the time.
-PYTEST := POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# A file to a process, in the order in which tests/conftest.py puts them: three for two cores, since one of them waits
+# for Prefect's server most of the time. Polars has one thread in each: what is tried is small.
+PYTEST := POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: lint
 	$(PYTEST)

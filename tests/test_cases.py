@@ -17,6 +17,8 @@ from schemas import BUCKET_COVERAGE, COUNTRY_LEAD_WEEK, COUNTRY_WEEK, WEEK_COVER
 from schemas.errors import StandingsError
 from tests.support import lakes
 
+pytestmark = pytest.mark.slow
+
 WEEK = date(2026, 9, 28)
 TRUTH = {"CN": 76.394, "US": 39.867, "ZZ": 48.708}
 """Of that week, over all models, in trillions."""

@@ -18,6 +18,8 @@ from tests.chaos import fresh
 from tests.chaos.fresh import FIRST, PLAN, MovingApi
 from tests.support import lakes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("store_url", ["s3"], indirect=True)
 def test_every_run_from_an_empty_folder_asks_what_it_has_to_and_the_week_settles(

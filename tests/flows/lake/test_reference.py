@@ -23,6 +23,8 @@ from flows.settings import Settings
 from schemas.errors import StandingsError
 from tests.support import lakes
 
+pytestmark = pytest.mark.slow
+
 MONDAY = date(2026, 6, 29)
 MODELS = {"openai/a": 60, "z-ai/b": 40, "openrouter/sonoma-dusk-alpha": 7}
 BODY = lakes.body(lakes.week_of(MONDAY, MODELS))

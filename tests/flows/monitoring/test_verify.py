@@ -14,6 +14,8 @@ from flows.monitoring.verify import _PROOFS, Problem, ProblemKind, verify
 from flows.settings import Settings
 from tests.support import lakes, whole
 
+pytestmark = pytest.mark.slow
+
 PROVEN = [each for each in FAMILIES if each.proof is not Proof.NONE]
 
 

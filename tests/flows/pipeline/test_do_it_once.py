@@ -30,6 +30,8 @@ from schemas.errors import StandingsError
 from tests.support import lakes
 from transforms.request_windows import DAY
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 MONDAYS = [date(2026, 7, 6), date(2026, 7, 13), date(2026, 7, 20)]
 MODELS = {"openai/osprey": 500, "qwen/quail": 300, "other": 200}

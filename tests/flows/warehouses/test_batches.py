@@ -16,6 +16,8 @@ from schemas import CLAIMS, MODEL_WEEK, RANKING_ENTRY, TABLES, WEEK_COVERAGE, Ta
 from schemas.errors import StandingsError
 from tests.support import lakes
 
+pytestmark = pytest.mark.slow
+
 MONDAYS = [date(2026, 6, 29), date(2026, 7, 6), date(2026, 7, 13)]
 MODELS = {"openai/osprey": 2**53 + 1, "deepseek/delta": 7, "other": 9}
 

@@ -40,7 +40,7 @@ test: lint
 	$(PYTEST)
 
 check: lint
-	$(PYTEST) -m "not slow" --hypothesis-profile few
+	$(PYTEST) -n 2 -m "not slow" --hypothesis-profile few
 
 # For every night and before a release: each property is tried on all of its examples, `make test` tries a third.
 coverage: env

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -27,6 +28,8 @@ from tests.support.frames import (
 from transforms.standings import Computed, every_table
 from transforms.standings import history as every_state
 from transforms.vintages import PRESENT, looks, observation, ranking_entry
+
+pytestmark = pytest.mark.slow
 
 REVEALED = MONDAY + 9 * DAY
 WITHDRAWN = MONDAY + 15 * DAY

@@ -89,8 +89,6 @@ def conform(run: Run, only: tuple[str, ...] | None = None) -> Conformed:
         for key, answer in answers.items()
         if key not in refused and (only is None or key in accepted or key.body in only)
     }
-    if not answers:
-        raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
     captures = sorted(
         [
             *(Capture(key, answer.as_of, answer.start, answer.end) for key, answer in answers.items()),
@@ -98,6 +96,8 @@ def conform(run: Run, only: tuple[str, ...] | None = None) -> Conformed:
         ],
         key=lambda capture: (capture.as_of, capture.key.body),
     )
+    if not captures:
+        raise StandingsError("; ".join(rejected) or f"{store.url}: there is no capture to publish")
     log.info("conform: %d captures", len(captures))
     frame, rows = _frames(store, answers)
     seen = looks(frame, rows)

@@ -19,6 +19,7 @@ from flows.lake.captures import (
 )
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.reader import rows_of
+from flows.maintenance import rebuild
 from flows.pipeline import publish as publishing
 from flows.settings import Settings
 from flows.storage.checksummed_json import unseal
@@ -285,6 +286,8 @@ def test_a_lake_of_slices_alone_publishes_no_row(settings: Settings, tmp_path: P
     listed = list(manifest.partitions())
     assert {table for table, _, _ in listed} == {"claims"}
     assert all((each.as_of, each.sources) == (None, ()) for _, _, each in listed)
+    rebuild(settings, lakes.unchecked)
+    assert lakes.manifest_of(settings).release == manifest.release
 
 
 def test_what_cannot_be_read_is_told_and_left_out_and_the_rest_published(

@@ -20,10 +20,10 @@ import transforms.parse
 import transforms.weeks
 from flows.lake import keys
 from flows.lake.keys import RawKey, period_of
+from flows.storage.checksummed_bytes import with_digest, without_digest
 from flows.storage.object_store import Damaged, NotFound, Store
 from transforms.parse import Answer, NewField, parse
 
-_DIGEST_BYTES = 32
 _HEAD = "answer"
 
 
@@ -62,14 +62,13 @@ def keep(store: Store, key: RawKey, parsed: Parsed) -> None:
     }
     sink = io.BytesIO()
     answer.rows.write_parquet(sink, metadata={_HEAD: json.dumps(head)})
-    data = sink.getvalue()
-    store.put(_key(key), hashlib.sha256(data).digest() + data)
+    store.put(_key(key), with_digest(sink.getvalue()))
 
 
 def kept(store: Store, key: RawKey) -> Parsed | None:
     """What this version parsed a body to; None where it has not, or where its bytes are broken."""
     try:
-        data = unsealed(store.get(_key(key)))
+        data = without_digest(store.get(_key(key)))
     except (NotFound, Damaged):
         return None
     if data is None:
@@ -85,12 +84,6 @@ def kept(store: Store, key: RawKey) -> Parsed | None:
         ),
         head["meta"],
     )
-
-
-def unsealed(found: bytes) -> bytes | None:
-    """The Parquet file in a kept object; None where its bytes are not those that were kept."""
-    digest, data = found[:_DIGEST_BYTES], found[_DIGEST_BYTES:]
-    return data if digest == hashlib.sha256(data).digest() else None
 
 
 def _key(key: RawKey) -> str:

@@ -1,6 +1,5 @@
 """What the steps of one run share, and what each leaves for the next one."""
 
-import hashlib
 import io
 import uuid
 from collections.abc import Iterable
@@ -14,11 +13,10 @@ from flows.lake.lake import Kind, kind_of, open_lake
 from flows.lake.manifest import Manifest, Pointer, current
 from flows.lake.reference import reference_of
 from flows.settings import Settings
+from flows.storage.checksummed_bytes import with_digest, without_digest
 from flows.storage.checksummed_json import BrokenSeal, seal, unseal
 from flows.storage.object_store import NotFound, Store
 from schemas.reference import Reference
-
-_DIGEST_BYTES = 32
 
 IN_MEMORY = 8
 """Blocks of weeks whose tables stay in memory between the steps: with blocks of the usual size, two million rows of the
@@ -87,17 +85,15 @@ class LakeStage:
     def write(self, name: str, frame: pl.DataFrame, block: int = 0) -> None:
         sink = io.BytesIO()
         frame.write_parquet(sink)
-        data = sink.getvalue()
-        self.store.put(self._key(name, block), _digest(data) + data)
+        self.store.put(self._key(name, block), with_digest(sink.getvalue()))
 
     def read(self, name: str, blocks: Iterable[int] = (0,), columns: list[str] | None = None) -> pl.DataFrame:
         """Raises also `BrokenSeal` where the store gives back other bytes."""
         return pl.concat(self._read(self._key(name, block), columns) for block in blocks)
 
     def _read(self, key: str, columns: list[str] | None) -> pl.DataFrame:
-        found = self.store.get(key)
-        digest, data = found[:_DIGEST_BYTES], found[_DIGEST_BYTES:]
-        if digest != _digest(data):
+        data = without_digest(self.store.get(key))
+        if data is None:
             raise BrokenSeal(
                 f"{self.store.url}/{key}: its bytes are not those that were staged: run it again"
             )
@@ -206,7 +202,3 @@ def write_all(stage: Stage, frames: dict[str, pl.DataFrame], block: int = 0) -> 
     for name, frame in frames.items():
         stage.write(name, frame, block)
     return {name: frame.height for name, frame in frames.items()}
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()

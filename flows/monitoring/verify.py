@@ -11,9 +11,9 @@ from flows.lake import captures, descriptions, keys
 from flows.lake.keys import Proof
 from flows.lake.lake import kind_of, open_lake
 from flows.lake.manifest import Manifest, chain, current, records
-from flows.lake.parsed import unsealed
 from flows.lake.reader import digests, part_bytes
 from flows.settings import Settings
+from flows.storage.checksummed_bytes import without_digest
 from flows.storage.checksummed_json import BrokenSeal, unseal
 from flows.storage.object_store import CONNECTIONS, Damaged, NotFound, Store
 from flows.storage.parquet import decode
@@ -172,7 +172,7 @@ def _by_seal(store: Store, name: str) -> None:
 
 def _by_head(store: Store, name: str) -> str | None:
     try:
-        sound = unsealed(store.get(name)) is not None
+        sound = without_digest(store.get(name)) is not None
     except Damaged:
         sound = False
     return None if sound else f"{store.url}/{name}: its bytes are not those that were written"

@@ -224,7 +224,7 @@ class Remedy(StrEnum):
     REBUILT = "rebuilt"
     NEWEST = "rebuilt for the published release; an older release's is set aside"
     RECORDED = "set aside and put on record: it cannot be made again"
-    ASIDE = "set aside: nothing needs it, or a run or a person makes it again"
+    ASIDE = "set aside: it is not needed, or comes back with the next run or decision"
     NONE = "none"
 
 
